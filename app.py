@@ -1,0 +1,29 @@
+"""The Space's entry: settings from the environment, one server, served."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vitrina.errors import VitrinaError
+from vitrina.server.app import build_server
+from vitrina.server.serve import serve
+from vitrina.server.settings import Settings
+
+
+def main() -> int:
+    """Serve until told to stop. Exit code 2 and one clear message when it cannot start."""
+    # Nothing here reports home, whatever a library's default is.
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    try:
+        settings = Settings.from_environment(os.environ)
+        serve(build_server(settings), settings)
+    except VitrinaError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

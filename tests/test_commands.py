@@ -1,0 +1,122 @@
+"""python -m vitrina, as a person types it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.served import ROOT
+from tests.server.conftest import photo
+
+
+def vitrina(data: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "VITRINA_DATA": str(data), "VITRINA_MINIMUM_FREE_BYTES": "0"}
+    command = [sys.executable, "-m", "vitrina", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, input=given, capture_output=True, text=True)
+
+
+@pytest.fixture
+def pile(tmp_path: Path) -> Path:
+    """Two classes of six photos each, one file that is none."""
+    for place, label in enumerate(("cat", "dog")):
+        folder = tmp_path / "pile" / label
+        folder.mkdir(parents=True)
+        for number in range(6):
+            (folder / f"{number}.jpg").write_bytes(photo(100 * place + number))
+    (tmp_path / "pile" / "cat" / "broken.jpg").write_bytes(b"\xff\xd8 no photo")
+    return tmp_path / "pile"
+
+
+def test_import_again_changes_nothing(pile: Path, tmp_path: Path) -> None:
+    first = vitrina(tmp_path / "data", "import", str(pile), "--collection", "pets", "--title", "Pets")
+    assert first.returncode == 0, first.stderr
+    assert "12 taken, 0 known already, 1 refused" in first.stdout
+    assert "refused cat/broken.jpg (" in first.stdout
+    again = vitrina(tmp_path / "data", "import", str(pile), "--collection", "pets")
+    assert "0 taken, 12 known already, 1 refused" in again.stdout
+    assert vitrina(tmp_path / "data", "doctor").stdout == "clean\n"
+
+
+def test_a_head_is_fitted_on_what_is_labelled(pile: Path, tmp_path: Path) -> None:
+    done = vitrina(tmp_path / "data", "import", str(pile), "--collection", "pets", "--fit-head")
+    assert done.returncode == 0, done.stderr
+    assert "A first classifier answers now: accuracy" in done.stdout
+    assert "on 3 pictures held out" in done.stdout
+    assert "may flatter it" in done.stdout
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "new.jpg").write_bytes(photo(999))
+    waiting = vitrina(tmp_path / "data", "import", str(tmp_path / "loose"), "--collection", "pets")
+    assert "1 taken" in waiting.stdout, waiting.stderr
+    from vitrina.gallery.store import Store
+
+    with Store.open(
+        f"sqlite:///{tmp_path / 'data' / 'vitrina.sqlite3'}", tmp_path / "data" / "pictures"
+    ) as store:
+        (card,) = store.pictures.page("pets", view="review").items
+        assert card.prediction is not None
+        assert set(card.prediction.scores) == {"cat", "dog"}
+        assert store.collections.get("pets").model_revision == card.prediction.revision
+
+
+def test_accounts(tmp_path: Path) -> None:
+    added = vitrina(tmp_path, "account", "add", "ana", "--password-stdin", given="correct horse battery\n")
+    assert added.stdout == "Account ana added. Sign in at /backend.\n"
+    again = vitrina(tmp_path, "account", "add", "ana", "--password-stdin", given="correct horse battery\n")
+    assert again.returncode == 2
+    assert again.stderr.startswith("Expected ")
+    short = vitrina(tmp_path, "account", "add", "eva", "--password-stdin", given="short\n")
+    assert short.returncode == 2
+    assert "10" in short.stderr
+    changed = vitrina(tmp_path, "account", "password", "ana", "--password-stdin", given="another long one\n")
+    assert changed.stdout == "Password of ana changed; its sessions have ended.\n"
+
+
+def test_bad_input_is_one_message_and_exit_code_two(tmp_path: Path) -> None:
+    for arguments in (
+        ("import", str(tmp_path / "nowhere"), "--collection", "x"),
+        ("import", str(tmp_path), "--collection", "x"),
+        ("readme", "--root", str(tmp_path)),
+    ):
+        done = vitrina(tmp_path / "data", *arguments)
+        assert done.returncode == 2, arguments
+        assert done.stderr.startswith("Expected "), done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_busy_port_is_told(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        environment = {**os.environ, "VITRINA_DATA": str(tmp_path), "GRADIO_SERVER_PORT": str(port)}
+        done = subprocess.run(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(
+        "End the program that uses it, or set GRADIO_SERVER_PORT to another number."
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "found"),
+    [
+        ("VITRINA_DATABASE_URL", "nonsense", "text that is none"),
+        ("VITRINA_DATABASE_URL", "mysql://h/n", "one of mysql"),
+        ("VITRINA_COLOUR", "red", "VITRINA_COLOUR"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_told(tmp_path: Path, variable: str, value: str, found: str) -> None:
+    environment = {**os.environ, "VITRINA_DATA": str(tmp_path), variable: value}
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert found in done.stderr
+    assert "Traceback" not in done.stderr

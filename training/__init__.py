@@ -1,0 +1,1 @@
+"""The pipeline: verbs, one module per stage, in the order of the road."""

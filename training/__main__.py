@@ -1,0 +1,38 @@
+"""python -m training STAGE: runs one stage of the pipeline."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from vitrina.errors import VitrinaError
+
+# In the order of the road: name -> (module with main(arguments), what it does).
+STAGES = {
+    "evaluate": ("training.evaluate", "score a model or a recipe's class map on class folders"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 2 with one message on standard error for what the caller can put right."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    usage = "\n".join(
+        ["usage: python -m training STAGE ...", ""] + [f"  {k:10} {v[1]}" for k, v in STAGES.items()]
+    )
+    if given[:1] in (["-h"], ["--help"]):
+        print(usage)
+        return 0
+    if not given or given[0] not in STAGES:
+        print(usage, file=sys.stderr)
+        return 2
+    try:
+        importlib.import_module(STAGES[given[0]][0]).main(given[1:])
+    except VitrinaError as error:
+        print(f"python -m training {given[0]}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

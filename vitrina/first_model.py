@@ -1,0 +1,143 @@
+"""A first classifier for a collection: one head on frozen features, measured on pictures held out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.errors import VitrinaError
+from vitrina.labels import LabelScheme
+from vitrina.prediction import Prediction
+
+if TYPE_CHECKING:
+    from vitrina.models.backbone import LoadedModel
+    from vitrina.models.classifier import Classifier
+
+# The share of right answers that the classifier promises for what it does not abstain on.
+TARGET_PRECISION = 0.95
+
+
+@dataclass(frozen=True)
+class FirstModel:
+    """A saved model. `folder` is relative to the data folder; `held_out` are positions in the given order.
+
+    `measured` is what `measure` gives, with coverage at the abstention threshold, all on `held_out` alone, by
+    the model loaded afresh from its folder; `predictions` are its answers there.
+    """
+
+    folder: str
+    revision: str
+    measured: dict[str, Any]
+    held_out: list[int]
+    predictions: list[Prediction]
+
+
+def hold_out(labels: Sequence[str], *, share: float, seed: int) -> tuple[list[int], list[int]]:
+    """Positions to train on, positions held out: `share` (0 to 1) of every class, by seed.
+
+    Raises VitrinaError where a class has fewer than four pictures: none could be held out of it honestly.
+    """
+    from sklearn.model_selection import train_test_split
+
+    names, counts = np.unique(np.asarray(labels), return_counts=True)
+    few = [f"{name} ({count})" for name, count in zip(names, counts, strict=True) if count < 4]
+    if few or len(names) < 2:
+        raise VitrinaError(
+            "at least two classes with four labelled pictures each",
+            ", ".join(few) or f"{len(names)} class",
+            "Label more pictures, then train again.",
+        )
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=share, random_state=seed, stratify=np.asarray(labels)
+    )
+    return sorted(map(int, train)), sorted(map(int, test))
+
+
+def fit_first_model(
+    pictures: Sequence[np.ndarray],
+    labels: Sequence[str],
+    scheme: LabelScheme,
+    *,
+    slug: str,
+    data: Path,
+    seed: int,
+    backbone: str = "bundled/efficientnet-lite0",
+    share: float = 0.25,
+    progress: Callable[[str, int, int], None] = lambda doing, done, of: None,
+) -> FirstModel:
+    """Features once, a head on three quarters of them, figures on the rest; saved under `data`/models.
+
+    `pictures` are uint8 (h, w, 3), `labels` their classes in `scheme`. `progress(doing, done, of)` is called
+    with "features" or "head". The saved folder is loaded afresh and its own answers on the held-out pictures
+    are what is measured. The abstention threshold comes from cross-validation on the training part alone.
+    Raises VitrinaError where a class is too small, ModelUnavailable where the backbone cannot be loaded.
+    """
+    from vitrina.models.backbone import load_model
+    from vitrina.models.features import compute_features
+    from vitrina.models.head import attach_head, fit_head
+    from vitrina.models.measure import choose_threshold, measure
+
+    train, held_out = hold_out(labels, share=share, seed=seed)
+    loaded = load_model(backbone)
+    features = compute_features(
+        loaded,
+        [pictures[i] for i in train],
+        progress=lambda done, of: progress("features", done, of),
+    )
+    progress("head", 0, 0)
+    targets = [scheme.index(labels[i]) for i in train]
+    head = fit_head(features, targets, scheme=scheme, seed=seed)
+    probabilities = head.validation_probabilities
+    threshold = choose_threshold(
+        [float(p) for p in probabilities.max(axis=1)],
+        [bool(guess == target) for guess, target in zip(probabilities.argmax(axis=1), targets, strict=True)],
+        target_precision=TARGET_PRECISION,
+    )
+    complete = attach_head(loaded, head, scheme, abstain_below=threshold)
+    folder, classifier = _save(complete, slug=slug, data=data)
+    answers = classifier.predict([pictures[i] for i in held_out])
+    truth = [labels[i] for i in held_out]
+    measured = measure([a.top_label for a in answers], truth, scheme)
+    measured |= _abstention(answers, truth, threshold)
+    measured |= {
+        "seed": seed,
+        "backbone": loaded.revision,
+        "revision": classifier.revision,
+        "trained_on": len(train),
+        "cross_validated_accuracy": head.validation_accuracy,
+        "l2": head.l2,
+    }
+    report = json.dumps(measured, indent=2, ensure_ascii=False)
+    (data / folder / "eval_results.json").write_text(report + "\n", encoding="utf-8")
+    return FirstModel(folder, classifier.revision, measured, held_out, answers)
+
+
+def _save(complete: LoadedModel, *, slug: str, data: Path) -> tuple[str, Classifier]:
+    """(folder relative to `data`, classifier loaded afresh from it)."""
+    from vitrina.models.backbone import save_model
+    from vitrina.models.classifier import open_classifier
+
+    # The name carries what was learned, so that another run cannot overwrite a model that is being served.
+    folder = f"models/{slug}-{complete.revision.rpartition(':')[2]}"
+    (data / "models").mkdir(parents=True, exist_ok=True)
+    if (data / folder).exists():
+        # The same head again, from a run that ended before the collection was told of it.
+        shutil.rmtree(data / folder)
+    save_model(complete, data / folder)
+    return folder, open_classifier(data / folder, labels=complete.labels)
+
+
+def _abstention(answers: Sequence[Prediction], truth: Sequence[str], threshold: float) -> dict[str, Any]:
+    given = [(a.top_label, t) for a, t in zip(answers, truth, strict=True) if not a.abstained]
+    right = sum(said == true for said, true in given)
+    return {
+        "abstain_below": threshold,
+        "coverage": len(given) / len(answers),
+        "accuracy_where_answered": right / len(given) if given else None,
+    }

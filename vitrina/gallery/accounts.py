@@ -1,0 +1,194 @@
+"""Staff accounts: passwords, throttled sign-in, sessions."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from vitrina.errors import BadRequest, Conflict, NotFound, TooMany
+from vitrina.gallery.database import Database
+from vitrina.gallery.schema import account, session, sign_in
+from vitrina.gallery.times import utc_now
+
+WINDOW = timedelta(minutes=15)
+FAILURES_PER_ACCOUNT = 5
+FAILURES_PER_ADDRESS = 20
+LONGEST_PASSWORD = 1024  # a bound on what one attempt can cost
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One member of staff."""
+
+    id: int
+    name: str
+    created_at: datetime
+
+
+class Accounts:
+    """The staff of one store. `now` gives the present moment in UTC."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+        self._passwords = PasswordHasher()
+        self._nobody: str | None = None
+
+    def add(self, name: str, password: str) -> Account:
+        """A new account. Raises BadRequest for a bad name or short password, Conflict for a taken name."""
+        if not re.fullmatch(r"[a-z0-9_.-]{1,40}", name):
+            raise BadRequest(
+                "a name of 1 to 40 small letters, digits, dots, hyphens or underscores",
+                repr(name[:80]),
+                "Write it like ana.",
+            )
+        hashed = self._hash(password)
+        with self._database.writer() as connection:
+            if connection.scalar(sa.select(account.c.id).where(account.c.name == name)) is not None:
+                raise Conflict(
+                    "a name that no account has yet",
+                    f"the account {name} already there",
+                    "Choose another name.",
+                )
+            values = {"name": name, "password_hash": hashed, "created_at": self._now()}
+            connection.execute(sa.insert(account).values(**values))
+            made = _account(connection, account.c.name == name)
+        assert made is not None
+        return made
+
+    def any(self) -> bool:
+        """True once there is an account."""
+        with self._database.reader() as connection:
+            return connection.scalar(sa.select(account.c.id).limit(1)) is not None
+
+    def verify(self, name: str, password: str, *, address: str) -> Account | None:
+        """The account, or None for a wrong name or password; both take the same time.
+
+        Raises TooMany, with the seconds to wait, after 5 failures for one account or 20 from one
+        address within 15 minutes. The limit holds across processes, restarts.
+        """
+        name, address = name[:40], address[:64]
+        attempt = self._admit(name, address)
+        with self._database.reader() as connection:
+            row = connection.execute(sa.select(account).where(account.c.name == name)).mappings().first()
+        hashed = self._hash_of_nobody() if row is None else row["password_hash"]
+        if not self._matches(hashed, password) or row is None:
+            return None
+        with self._database.writer() as connection:
+            connection.execute(sa.update(sign_in).where(sign_in.c.id == attempt).values(succeeded=True))
+        return Account(row["id"], row["name"], row["created_at"])
+
+    def start_session(self, owner: Account, *, lifetime: timedelta = timedelta(hours=12)) -> str:
+        """A new token (43 URL-safe characters); only its SHA-256 is stored."""
+        token, now = secrets.token_urlsafe(32), self._now()
+        values = {"account_id": owner.id, "created_at": now, "expires_at": now + lifetime}
+        with self._database.writer() as connection:
+            connection.execute(sa.delete(session).where(session.c.expires_at <= now))
+            connection.execute(sa.insert(session).values(token_sha256=_digest(token), **values))
+        return token
+
+    def session(self, token: str) -> Account | None:
+        """Whose session it is; None for an unknown, ended or expired one."""
+        now = self._now()
+        with self._database.reader() as connection:
+            owner = sa.select(session.c.account_id).where(
+                session.c.token_sha256 == _digest(token), session.c.expires_at > now
+            )
+            return _account(connection, account.c.id == owner.scalar_subquery())
+
+    def end_session(self, token: str) -> None:
+        """Ends the session; an unknown token is no error."""
+        with self._database.writer() as connection:
+            connection.execute(sa.delete(session).where(session.c.token_sha256 == _digest(token)))
+
+    def set_password(self, name: str, password: str) -> None:
+        """A new password; every session of the account ends. Raises BadRequest, NotFound."""
+        hashed = self._hash(password)
+        with self._database.writer() as connection:
+            owner = _account(connection, account.c.name == name)
+            if owner is None:
+                raise NotFound("the name of an account", repr(name[:80]), "Add the account first.")
+            change = sa.update(account).where(account.c.id == owner.id)
+            connection.execute(change.values(password_hash=hashed))
+            connection.execute(sa.delete(session).where(session.c.account_id == owner.id))
+
+    def _admit(self, name: str, address: str) -> int:
+        # The attempt counts as failed before the password is looked at: otherwise guesses sent all at once
+        # would each be let in before the first of them is written down.
+        now = self._now()
+        with self._database.writer() as connection:
+            # Kept for a day, which is longer than the window needs; then forgotten.
+            connection.execute(sa.delete(sign_in).where(sign_in.c.at < now - timedelta(days=1)))
+            succeeded = sign_in.c.succeeded.is_(True)
+            latest = sa.select(sa.func.max(sign_in.c.at)).where(sign_in.c.name == name, succeeded)
+            last_success = connection.scalar(latest)
+            since = max(now - WINDOW, last_success) if last_success else now - WINDOW
+            _throttle(
+                connection, (sign_in.c.name == name) & (sign_in.c.at > since), FAILURES_PER_ACCOUNT, now
+            )
+            recent = (sign_in.c.address == address) & (sign_in.c.at > now - WINDOW)
+            _throttle(connection, recent, FAILURES_PER_ADDRESS, now)
+            values = {"name": name, "address": address, "at": now, "succeeded": False}
+            made = connection.execute(sa.insert(sign_in).values(**values)).inserted_primary_key
+        assert made is not None
+        return int(made[0])
+
+    def _hash(self, password: str) -> str:
+        if not 10 <= len(password) <= LONGEST_PASSWORD:
+            raise BadRequest(
+                f"a password of 10 to {LONGEST_PASSWORD} characters",
+                f"one of {len(password)}",
+                "Choose a longer one." if len(password) < 10 else "Choose a shorter one.",
+            )
+        return self._passwords.hash(_encodable(password))
+
+    def _hash_of_nobody(self) -> str:
+        # An unknown name must cost what a known one does, or names can be told by the clock.
+        if self._nobody is None:
+            self._nobody = self._passwords.hash(secrets.token_urlsafe(16))
+        return self._nobody
+
+    def _matches(self, hashed: str, password: str) -> bool:
+        try:
+            return self._passwords.verify(hashed, _encodable(password[: LONGEST_PASSWORD + 1]))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _throttle(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], allowed: int, now: datetime
+) -> None:
+    failed = sa.select(sign_in.c.at).where(condition, sign_in.c.succeeded.is_(False))
+    times = connection.scalars(failed.order_by(sign_in.c.at.desc()).limit(allowed)).all()
+    if len(times) < allowed:
+        return
+    seconds = max(1, math.ceil((times[-1] + WINDOW - now).total_seconds()))
+    raise TooMany(
+        "fewer failed sign-ins in 15 minutes",
+        f"{allowed}",
+        f"Wait {seconds} seconds, then try again.",
+        wait_seconds=seconds,
+    )
+
+
+def _encodable(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(_encodable(token)).hexdigest()
+
+
+def _account(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Account | None:
+    columns = sa.select(account.c.id, account.c.name, account.c.created_at)
+    row = connection.execute(columns.where(condition)).first()
+    return None if row is None else Account(*row)

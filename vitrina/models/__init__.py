@@ -1,0 +1,1 @@
+"""Models: one door for bundled weights, folders, Hub ids; importing this package loads nothing heavy."""

@@ -1,0 +1,171 @@
+"""A folder in the transformers layout, read with every tensor accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitrina.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+
+
+def weight_files(folder: Path, *, said: str) -> list[Path]:
+    """`model.safetensors`, or the shards that `model.safetensors.index.json` names, in order of name.
+
+    `said` is what the reader called the model, for the message. Raises ModelUnavailable for a missing
+    folder or configuration, pickled weights only, no weights, and a shard that is not there.
+    """
+    if not folder.is_dir():
+        raise ModelUnavailable(
+            f"a model folder at {said}",
+            "a file" if folder.exists() else "no such folder",
+            "Check the path; a model of the Hub is written as org/name@revision.",
+        )
+    if not (folder / "config.json").is_file():
+        raise ModelUnavailable(
+            f"config.json in {said}", "none", "Point to a folder written by save_pretrained."
+        )
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.is_file():
+        return [single]
+    if index.is_file():
+        shards = sorted(set(_json(index, said=said).get("weight_map", {}).values()))
+        missing = [name for name in shards if Path(name).name != name or not (folder / name).is_file()]
+        if missing or not shards:
+            raise ModelUnavailable(
+                f"every shard that {index.name} names in {said}",
+                f"{', '.join(missing) or 'no shard'} missing",
+                "Copy the whole folder again.",
+            )
+        return [folder / name for name in shards]
+    pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
+    raise ModelUnavailable(
+        f"model.safetensors in {said}",
+        f"pickled weights only ({', '.join(pickles)})" if pickles else "no weights",
+        "Load it once where it is trusted, then save_pretrained(folder) writes safetensors; "
+        "a pickle can run code and is never opened here."
+        if pickles
+        else "Copy the whole folder again.",
+    )
+
+
+def digest(files: Sequence[Path]) -> str:
+    """SHA-256 of the bytes of the files one after the other, 64 hexadecimal digits."""
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                total.update(chunk)
+    return total.hexdigest()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the progress bars of transformers: a model of 20 MB loads before one could be read."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def load_checkpoint(folder: Path, *, said: str) -> tuple[PreTrainedModel, Any]:
+    """(model in eval mode, float32, on the CPU; its image processor). No code of the folder runs.
+
+    Raises ModelUnavailable for what `weight_files` refuses, an unknown architecture, a missing head, missing,
+    unexpected or misshapen tensors, a damaged file, and missing preprocessing.
+    """
+    weight_files(folder, said=said)
+    _json(folder / "config.json", said=said)
+    import torch
+    from transformers import AutoModelForImageClassification
+
+    try:
+        with quiet():
+            model, loading = AutoModelForImageClassification.from_pretrained(
+                folder,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+                local_files_only=True,
+                dtype=torch.float32,
+            )
+    # from_pretrained raises ValueError, KeyError, RuntimeError, SafetensorError, ...: each is a refusal.
+    except Exception as error:
+        raise ModelUnavailable(
+            f"an image classification model in {said}",
+            f"{type(error).__name__}: {_first_line(error)}",
+            "Check config.json against model.safetensors, or save the model again.",
+        ) from error
+    _refuse_unaccounted(loading, said=said)
+    return model.eval(), _load_processor(folder, model.config.model_type, said=said)
+
+
+def _refuse_unaccounted(loading: dict[str, Any], *, said: str) -> None:
+    missing, unexpected = sorted(loading["missing_keys"]), sorted(loading["unexpected_keys"])
+    heads = ("classifier", "head", "fc", "cls_classifier", "distillation_classifier")
+    if missing and all(set(name.split(".")) & set(heads) for name in missing):
+        raise ModelUnavailable(
+            f"a classification head in {said}",
+            f"none ({', '.join(missing)} missing)",
+            "Train a head on it first; a random one would answer nonsense.",
+        )
+    # Of mismatched keys transformers gives (name, shape in the file, shape in the model).
+    misshapen = sorted(str(key[0] if isinstance(key, tuple) else key) for key in loading["mismatched_keys"])
+    if missing or unexpected or misshapen:
+        parts = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
+        found = "; ".join(
+            f"{len(keys)} {what} ({', '.join(keys[:3])})" for what, keys in parts.items() if keys
+        )
+        raise ModelUnavailable(
+            f"exactly the tensors of the architecture in {said}",
+            found,
+            "Save the model again with the configuration it was trained with.",
+        )
+
+
+def _load_processor(folder: Path, model_type: str, *, said: str) -> Any:
+    from transformers import AutoImageProcessor
+
+    # The backend is named, since Pillow's and torchvision's resize differ a little; timm's has only one.
+    backend = "pil" if model_type == "timm_wrapper" else "torchvision"
+    try:
+        return AutoImageProcessor.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True, backend=backend
+        )
+    except Exception as error:
+        raise ModelUnavailable(
+            f"preprocessor_config.json in {said}",
+            f"{type(error).__name__}: {_first_line(error)}",
+            "Copy it from the model this one was trained from.",
+        ) from error
+
+
+def _json(path: Path, *, said: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(
+            f"readable JSON in {path.name} of {said}", _first_line(error), "Copy the folder again."
+        ) from error
+    if not isinstance(content, dict):
+        raise ModelUnavailable(
+            f"an object in {path.name} of {said}", f"a {type(content).__name__}", "Copy the folder again."
+        )
+    return content
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0].rstrip(".")[:200]

@@ -1,0 +1,20 @@
+"""The staff's site: review, collections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from vitrina.pages import collections, review
+
+
+def build_backend(services: Any) -> gr.Blocks:
+    """The staff Blocks, for "/backend" behind the sign-in: review at "/", collections beside it."""
+    with gr.Blocks(title="Vitrina", analytics_enabled=False, fill_width=True) as site:
+        gr.Navbar(visible=False)
+        review.build(services)
+    with site.route("Collections", "/collections"):
+        gr.Navbar(visible=False)
+        collections.build(services)
+    return site

@@ -1,0 +1,23 @@
+"""The public site: gallery, try it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from vitrina.pages import gallery, try_it
+
+
+def build_public(services: Any) -> gr.Blocks:
+    """The public Blocks with the gallery at "/" beside the try-it page at "/try".
+
+    It holds no staff event: whatever is in here answers to anyone.
+    """
+    with gr.Blocks(title="Vitrina", analytics_enabled=False, fill_width=True) as site:
+        gr.Navbar(visible=False)
+        gallery.build(services)
+    with site.route("Try it", "/try"):
+        gr.Navbar(visible=False)
+        try_it.build(services)
+    return site

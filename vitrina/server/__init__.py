@@ -1,0 +1,1 @@
+"""The server: settings, the FastAPI parent, REST, sign-in."""

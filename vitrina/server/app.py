@@ -1,0 +1,173 @@
+"""The FastAPI parent: routes first, then the staff pages, then the public ones."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import Response
+
+from vitrina import __version__
+from vitrina.decoder import Decoder
+from vitrina.gallery.store import Store
+from vitrina.images import Limits
+from vitrina.recipe import Recipe, load_recipe
+from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders, UploadPace
+from vitrina.server.pictures import picture_routes
+from vitrina.server.problems import register_problems
+from vitrina.server.reading_routes import reading_routes
+from vitrina.server.rest import rest_routes
+from vitrina.server.settings import Settings
+from vitrina.server.sign_in import StaffGate, sign_in_routes
+from vitrina.server.staff_routes import staff_routes
+from vitrina.services import Services, build_services
+
+# A form's boundary and headers beside the largest picture.
+FORM_OVERHEAD = 64 * 1024
+
+
+def open_services(settings: Settings) -> Services:
+    """The service layer over the store that `settings` name; makes the data folder. Loads no model."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = Store.open(
+        settings.database, settings.data / "pictures", minimum_free_bytes=settings.minimum_free_bytes
+    )
+    decoder = Decoder(
+        processes=settings.decoder_processes, limits=Limits(max_bytes=settings.max_upload_bytes)
+    )
+    return build_services(
+        store,
+        decoder,
+        read_recipes(settings),
+        data=settings.data,
+        demo=settings.demo,
+        predictions_per_minute=settings.predictions_per_minute,
+        suggestions_per_minute=settings.suggestions_per_minute,
+    )
+
+
+def read_recipes(settings: Settings) -> dict[str, Recipe]:
+    """Every recipe of the folder by its slug, in the order of the file names."""
+    recipes = [load_recipe(path) for path in sorted(settings.recipes.glob("*.yaml"))]
+    return {recipe.slug: recipe for recipe in recipes}
+
+
+def build_server(settings: Settings) -> FastAPI:
+    """The whole app; `app.state.services` is its service layer. The one door to the product.
+
+    Opens the store, starts no model: the first start and the loading of models run in the background from
+    the moment the server serves.
+    """
+    from fastapi_offline import FastAPIOffline
+
+    services = open_services(settings)
+    # FastAPI's own /docs fetches its script from another host; this class carries it along.
+    app: FastAPI = FastAPIOffline(
+        title="Vitrina", version=__version__, lifespan=_lifespan(services, settings), redoc_url=None
+    )
+    app.state.services = services
+    app.state.settings = settings
+    register_problems(app)
+    app.include_router(rest_routes(services, max_upload_bytes=settings.max_upload_bytes))
+    app.include_router(reading_routes(services))
+    app.include_router(picture_routes(services))
+    app.include_router(sign_in_routes(services))
+    app.include_router(staff_routes(services, max_upload_bytes=settings.max_upload_bytes))
+    _answer_browsers(app)
+    _mount_pages(app, services, settings)
+    _guard(app, services, settings)
+    return app
+
+
+def _answer_browsers(app: FastAPI) -> None:
+    """What browsers ask for by themselves, so that no page logs an error."""
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    def favicon() -> Response:
+        return Response(status_code=204)
+
+    @app.get("/manifest.json", include_in_schema=False)
+    def manifest() -> dict[str, Any]:
+        return {"name": "Vitrina", "start_url": "/", "display": "browser"}
+
+
+def _mount_pages(app: FastAPI, services: Services, settings: Settings) -> None:
+    import gradio
+
+    from vitrina.pages.backend import build_backend
+    from vitrina.pages.public import build_public
+    from vitrina.pages.theme import mount_options
+
+    # The public ones last, because a mount at the root answers everything.
+    for path, blocks, staff in (
+        ("/backend", build_backend(services), True),
+        ("/", build_public(services), False),
+    ):
+        blocks.queue(max_size=64, default_concurrency_limit=4)
+        with warnings.catch_warnings():
+            # It says that server-side rendering is switched off, also to those who switched it off.
+            warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
+            gradio.mount_gradio_app(
+                app,
+                blocks,
+                path=path,
+                show_error=False,
+                max_file_size=settings.max_upload_bytes,
+                allowed_paths=[],
+                enable_monitoring=False,
+                ssr_mode=False,
+                pwa=False,
+                mcp_server=False,
+                **mount_options(staff=staff),
+            )
+        # mount_gradio_app leaves it false, and with it the check that a file named in an event is one that
+        # was uploaded: any file of the server could be read.
+        blocks.has_launched = True
+
+
+def _guard(app: FastAPI, services: Services, settings: Settings) -> None:
+    # Added innermost first: headers are put on every answer, also on those of the guards.
+    app.add_middleware(LastResort)
+    app.add_middleware(StaffGate, services=services)
+    app.add_middleware(
+        UploadPace,
+        per_minute=4 * settings.predictions_per_minute,
+        folder=settings.data,
+        minimum_free_bytes=settings.minimum_free_bytes,
+    )
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes + FORM_OVERHEAD)
+    app.add_middleware(RefusedPaths)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Content-Type", "Idempotency-Key"],
+    )
+    app.add_middleware(SecurityHeaders)
+
+
+def _lifespan(services: Services, settings: Settings) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        from vitrina.starter import ensure_collections, prepare, warm_models
+
+        stop = threading.Event()
+        ensure_collections(services)
+        work = threading.Thread(
+            target=prepare if settings.first_start else warm_models,
+            args=(services, settings.data, stop),
+            name="first start",
+            daemon=True,
+        )
+        work.start()
+        yield
+        stop.set()
+        work.join(timeout=10)
+        services.close()
+
+    return lifespan

@@ -1,0 +1,77 @@
+"""Errors of the library as HTTP answers with a defined code."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from vitrina.errors import (
+    BadRequest,
+    Busy,
+    Conflict,
+    Forbidden,
+    ModelUnavailable,
+    NotFound,
+    OutOfSpace,
+    PictureRefused,
+    TooMany,
+    VitrinaError,
+)
+
+log = logging.getLogger(__name__)
+
+# First match wins, so subclasses stand before their bases.
+STATUS: tuple[tuple[type[VitrinaError], int], ...] = (
+    (PictureRefused, 422),
+    (BadRequest, 400),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (TooMany, 429),
+    (OutOfSpace, 507),
+    (Busy, 503),
+    (ModelUnavailable, 503),
+    (VitrinaError, 400),
+)
+
+
+def status_of(error: VitrinaError) -> int:
+    """The HTTP status of an error of the library; 413 for a picture with too many bytes."""
+    if isinstance(error, PictureRefused) and error.reason == "too_many_bytes":
+        return 413
+    return next(status for kind, status in STATUS if isinstance(error, kind))
+
+
+def answer(error: VitrinaError, *, status: int | None = None) -> JSONResponse:
+    """The JSON body every failed request has: {"error": {expected, found, next_step, message, reason}}."""
+    body = {
+        "expected": error.expected,
+        "found": error.found,
+        "next_step": error.next_step,
+        "message": str(error),
+        "reason": getattr(error, "reason", type(error).__name__),
+    }
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.wait_seconds)
+    elif isinstance(error, ModelUnavailable | Busy):
+        headers["Retry-After"] = "5"
+    return JSONResponse({"error": body}, status_code=status or status_of(error), headers=headers)
+
+
+def register_problems(app: FastAPI) -> None:
+    """Answer every error of the library, and every malformed request, in the three parts."""
+
+    @app.exception_handler(VitrinaError)
+    async def _known(request: Request, error: VitrinaError) -> Response:
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _malformed(request: Request, error: RequestValidationError) -> Response:
+        where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        return answer(
+            BadRequest("a request as /docs describes it", where, "Correct the named fields."), status=422
+        )

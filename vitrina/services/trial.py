@@ -1,0 +1,187 @@
+"""Trying the classifier on a picture of one's own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitrina.errors import BadRequest, ModelUnavailable, TooMany
+from vitrina.images import sha256_of
+from vitrina.services.catalogue import collection_title, scores_in_words
+from vitrina.services.classifiers import Classifiers
+from vitrina.services.pace import Pace
+from vitrina.services.principal import Principal
+from vitrina.services.wording import label_title, sentence
+
+if TYPE_CHECKING:
+    from vitrina.decoder import Decoder
+    from vitrina.gallery.predictions import RequestRow
+    from vitrina.gallery.store import Store
+
+# How many pictures that visitors sent may wait for the staff at one time: a visitor fills no disk.
+WAITING_SUGGESTIONS = 500
+# How many requests may wait for the one model; the next is told to come back (invariant I4).
+WAITING_PREDICTIONS = 32
+
+
+class Trial:
+    """Answers for a picture that is not kept, and suggestions, with which it is."""
+
+    def __init__(
+        self,
+        store: Store,
+        classifiers: Classifiers,
+        decoder: Decoder,
+        *,
+        predictions_per_minute: int,
+        suggestions_per_minute: int,
+    ) -> None:
+        self.store = store
+        self.classifiers = classifiers
+        self.decoder = decoder
+        self._predictions = Pace(per_minute=predictions_per_minute)
+        self._suggestions = Pace(per_minute=suggestions_per_minute)
+        self._places = threading.BoundedSemaphore(WAITING_PREDICTIONS)
+
+    def collections(self, language: str) -> list[dict[str, Any]]:
+        """[{slug, title, ready, message, labels}] of the collections that have or will have a model."""
+        choices = []
+        for collection in self.store.collections.all():
+            state = self.classifiers.state(collection.slug)
+            if state.kind == "none":
+                continue
+            labels = [
+                {"name": name, "title": label_title(collection.label_titles, name, language)}
+                for name in collection.labels
+            ]
+            message = state.found if state.kind == "failed" else sentence(language, state.kind)
+            choices.append(
+                {
+                    "slug": collection.slug,
+                    "title": collection_title(collection, language),
+                    "ready": state.kind == "ready",
+                    "message": message,
+                    "labels": labels,
+                }
+            )
+        return choices
+
+    def predict(
+        self, path: Path, *, slug: str, principal: Principal, language: str = "en", source: str = "try"
+    ) -> dict[str, Any]:
+        """The classifier's answer, logged by content hash; the picture itself is not kept.
+
+        Returns {prediction_id, created, sha256, collection, scores, top, confidence, abstained,
+        model_revision, seconds}. The same bytes give the same prediction id as long as the model's revision
+        is the same. Raises PictureRefused, ModelUnavailable, TooMany.
+        """
+        self._predictions.take(principal.address, what="predictions")
+        collection = self.store.collections.get(slug)
+        if not self._places.acquire(timeout=5):
+            raise TooMany(
+                f"at most {WAITING_PREDICTIONS} pictures waiting for the model",
+                "more",
+                "Try again in 10 seconds.",
+                wait_seconds=10,
+            )
+        try:
+            begun = time.perf_counter()
+            examined = self.decoder.examine(path)
+            prediction = self.classifiers.get(slug).predict([examined.pixels])[0]
+            row, created = self.store.predictions.record(slug, sha256_of(path), prediction, source=source)
+            seconds = time.perf_counter() - begun
+        finally:
+            self._places.release()
+        title = label_title(collection.label_titles, prediction.top_label, language)
+        return {
+            "prediction_id": row.id,
+            "created": created,
+            "sha256": row.sha256,
+            "collection": slug,
+            "scores": scores_in_words(prediction, collection, language),
+            "top": {"label": prediction.top_label, "title": title},
+            "confidence": prediction.confidence,
+            "abstained": prediction.abstained,
+            "model_revision": prediction.revision,
+            "seconds": round(seconds, 3),
+        }
+
+    def suggest(
+        self, path: Path, *, slug: str, label: str, principal: Principal, language: str = "en"
+    ) -> dict[str, Any]:
+        """Keep the picture for the staff with the visitor's label; {kept, message}.
+
+        Nothing that is shown changes: the picture waits for review, and one that the collection has already
+        keeps its label. Raises BadRequest for a label outside the scheme, PictureRefused, TooMany.
+        """
+        self._suggestions.take(principal.address, what="suggestions")
+        collection = self.store.collections.get(slug)
+        if label not in collection.labels:
+            raise BadRequest(
+                "one of the labels " + ", ".join(collection.labels), repr(label)[:80], "Choose one of them."
+            )
+        if self.store.pictures.waiting_from_visitors(slug) >= WAITING_SUGGESTIONS:
+            raise TooMany(
+                f"at most {WAITING_SUGGESTIONS} suggestions waiting for the staff",
+                "as many",
+                "Try again another day, when the staff have looked at them.",
+                wait_seconds=3600,
+            )
+        accepted = self.store.ingest(self.decoder).accept(
+            path,
+            slug=slug,
+            source="visitor",
+            file_name="visitor's photo",
+            actor=principal.actor if not principal.is_staff else "visitor",
+            suggestion=label,
+            classify=self._classify(slug),
+        )
+        message = sentence(language, "kept" if accepted.created else "kept_known")
+        return {"kept": True, "picture": accepted.picture.id, "message": message}
+
+    def _classify(self, slug: str) -> Any:
+        try:
+            return self.classifiers.get(slug).predict
+        except ModelUnavailable:
+            # A suggestion is worth keeping without an answer; the queue is classified when a model comes.
+            return None
+
+    def logged(
+        self, principal: Principal, *, slug: str | None, offset: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """The log of predictions, newest first; staff only."""
+        principal.require_staff()
+        return [_row(row) for row in self.store.predictions.newest(slug, offset=offset, limit=limit)]
+
+    def one(self, prediction_id: str) -> dict[str, Any]:
+        """One logged prediction; its id is as hard to guess as a password, so who has it may read it."""
+        return _row(self.store.predictions.get(prediction_id))
+
+    def reset(self, principal: Principal, *, slug: str | None) -> dict[str, Any]:
+        """Hide the log of predictions of pictures that were not kept: soft, audited, can be restored."""
+        principal.require_staff()
+        reset_id, count = self.store.predictions.reset(principal.actor, slug=slug)
+        return {"reset": reset_id, "count": count}
+
+    def restore(self, principal: Principal, reset_id: str) -> dict[str, Any]:
+        """Take one reset back."""
+        principal.require_staff()
+        return {"reset": reset_id, "count": self.store.predictions.restore(reset_id, principal.actor)}
+
+
+def _row(row: RequestRow) -> dict[str, Any]:
+    prediction = row.prediction
+    return {
+        "id": row.id,
+        "collection": row.collection,
+        "sha256": row.sha256,
+        "top_label": prediction.top_label,
+        "confidence": prediction.confidence,
+        "abstained": prediction.abstained,
+        "scores": prediction.scores,
+        "model_revision": prediction.revision,
+        "source": row.source,
+        "created_at": row.created_at.isoformat(),
+    }
