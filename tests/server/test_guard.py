@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from vitrina.errors import TooMany
-from vitrina.server.guard import BodyLimit, RefusedPaths, SecurityHeaders, UploadPace
+from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders, UploadPace
 from vitrina.services.pace import Pace
 
 
@@ -130,3 +130,28 @@ def test_pace_refills_and_forgets() -> None:
     pace.take("b")
     pace.take("c")  # The third address: the longest unused is forgotten, memory stays bounded.
     assert len(pace._buckets) == 2
+
+
+def test_what_nobody_caught_has_a_code_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    app, inner = FastAPI(), FastAPI()
+
+    @inner.get("/gradio_api/info")
+    def malformed() -> None:
+        raise KeyError("secret")
+
+    @inner.get("/fault")
+    def fault() -> None:
+        raise RuntimeError("secret")
+
+    app.mount("/", inner)
+    app.add_middleware(LastResort)
+    with TestClient(app) as client:
+        mistake, broken = client.get("/gradio_api/info"), client.get("/fault")
+    assert mistake.status_code == 400
+    assert mistake.json()["error"]["expected"] == "an event as /config describes it"
+    assert broken.status_code == 500
+    assert broken.json()["error"]["message"] == (
+        "Expected a request that this server can answer; found a fault of its own. Try again; the log names the fault."
+    )
+    assert "secret" not in mistake.text + broken.text
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]

@@ -113,21 +113,28 @@ class LastResort:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started, held = False, list[Message]()
 
-        async def watch_start(message: Message) -> None:
+        async def hold_failures(message: Message) -> None:
+            # An inner app answers its own failure with a bare 500 before it lets the exception through.
             nonlocal started
-            started = started or message["type"] == "http.response.start"
+            if held or (message["type"] == "http.response.start" and message["status"] == 500):
+                held.append(message)
+                return
+            started = True
             await send(message)
 
         try:
-            await self.app(scope, receive, watch_start)
+            await self.app(scope, receive, hold_failures)
         except _TooLong:
             raise
         except Exception as error:
             if started:
                 raise
             await self._answer(error, scope["path"])(scope, receive, send)
+        else:
+            for message in held:
+                await send(message)
 
     def _answer(self, error: Exception, path: str) -> Response:
         if "/gradio_api/" in path and isinstance(

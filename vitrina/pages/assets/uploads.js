@@ -72,6 +72,8 @@
       summary.textContent = w("review.upload_summary", { taken: V.number(counts.taken), known: V.number(counts.known), refused: V.number(counts.refused) });
       more.textContent = left > 0 ? w("review.upload_more", { n: V.number(left) }) : "";
       clear.hidden = running > 0 || left > 0;
+      // What was taken is in the queue below by now: only what was refused still needs to be read here.
+      place.classList.toggle("v-uploads-done", running === 0 && left === 0);
     };
     // A list of a thousand finished rows is of no use; those that were refused stay until the list is cleared.
     const trim = () => {
