@@ -109,7 +109,6 @@ def served(
         "GRADIO_SERVER_PORT": str(port),
         "PYTHONPATH": str(folder / "site"),
         "NETWORK_ATTEMPTS": str(folder / "attempts"),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([python, "app.py"], cwd=root, env=environment, stdout=log, stderr=log)

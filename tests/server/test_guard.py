@@ -10,7 +10,8 @@ from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from vitrina.errors import TooMany
-from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders, UploadPace
+from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders
+from vitrina.server.upload_door import UploadDoor
 from vitrina.services.pace import Pace
 
 
@@ -30,7 +31,8 @@ def guarded(tmp_path: Path) -> Iterator[TestClient]:
     def anything(path: str) -> dict[str, str]:
         return {"path": path}
 
-    app.add_middleware(UploadPace, per_minute=3, folder=tmp_path, minimum_free_bytes=0)
+    bounds = {"max_bytes": 1000, "kept_seconds": 60.0, "budget_bytes": 500}
+    app.add_middleware(UploadDoor, per_minute=3, folder=tmp_path, minimum_free_bytes=0, **bounds)
     app.add_middleware(BodyLimit, max_bytes=1000)
     app.add_middleware(RefusedPaths)
     app.add_middleware(SecurityHeaders)
@@ -99,6 +101,31 @@ def test_uploads_are_paced_by_address(guarded: TestClient) -> None:
     assert answers == [200, 200, 200, 429]
 
 
+def test_uploads_of_all_together_have_a_budget(tmp_path: Path) -> None:
+    now = [0.0]
+    app = FastAPI()
+
+    @app.post("/gradio_api/upload")
+    async def upload() -> dict[str, str]:
+        return {"taken": "yes"}
+
+    bounds = {"max_bytes": 1000, "kept_seconds": 60.0, "budget_bytes": 500}
+    app.add_middleware(
+        UploadDoor, per_minute=99, folder=tmp_path, minimum_free_bytes=0, clock=lambda: now[0], **bounds
+    )
+    with TestClient(app) as client:
+        assert client.post("/gradio_api/upload", content=b"x" * 300).status_code == 200
+        now[0] = 20.0
+        full = client.post("/gradio_api/upload", content=b"x" * 300)
+        assert full.status_code == 429
+        assert full.headers["retry-after"] == "40"
+        assert (
+            client.post("/gradio_api/upload", content=iter([b"x"])).status_code == 429
+        )  # No length: the most.
+        now[0] = 61.0
+        assert client.post("/gradio_api/upload", content=b"x" * 300).status_code == 200
+
+
 def test_uploads_stop_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
     app = FastAPI()
 
@@ -106,7 +133,8 @@ def test_uploads_stop_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
     async def upload() -> dict[str, str]:
         return {"taken": "yes"}
 
-    app.add_middleware(UploadPace, per_minute=30, folder=tmp_path, minimum_free_bytes=2**62)
+    bounds = {"max_bytes": 1000, "kept_seconds": 60.0}
+    app.add_middleware(UploadDoor, per_minute=30, folder=tmp_path, minimum_free_bytes=2**62, **bounds)
     with TestClient(app) as client:
         answer = client.post("/gradio_api/upload")
     assert answer.status_code == 507

@@ -7,11 +7,14 @@ from typing import Any
 import gradio as gr
 
 from vitrina.pages import collections, review
+from vitrina.pages.cache import DELETE_CACHE
 
 
 def build_backend(services: Any) -> gr.Blocks:
     """The staff Blocks, for "/backend" behind the sign-in: review at "/", collections beside it."""
-    with gr.Blocks(title="Vitrina", analytics_enabled=False, fill_width=True) as site:
+    with gr.Blocks(
+        title="Vitrina", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE
+    ) as site:
         gr.Navbar(visible=False)
         review.build(services)
     with site.route("Collections", "/collections"):

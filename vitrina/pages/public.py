@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from vitrina.pages import gallery, try_it
+from vitrina.pages.cache import DELETE_CACHE
 
 
 def build_public(services: Any) -> gr.Blocks:
@@ -14,7 +15,9 @@ def build_public(services: Any) -> gr.Blocks:
 
     It holds no staff event: whatever is in here answers to anyone.
     """
-    with gr.Blocks(title="Vitrina", analytics_enabled=False, fill_width=True) as site:
+    with gr.Blocks(
+        title="Vitrina", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE
+    ) as site:
         gr.Navbar(visible=False)
         gallery.build(services)
     with site.route("Try it", "/try"):

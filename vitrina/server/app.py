@@ -16,8 +16,9 @@ from vitrina import __version__
 from vitrina.decoder import Decoder
 from vitrina.gallery.store import Store
 from vitrina.images import Limits
+from vitrina.pages.cache import DELETE_CACHE
 from vitrina.recipe import Recipe, load_recipe
-from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders, UploadPace
+from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders
 from vitrina.server.pictures import picture_routes
 from vitrina.server.problems import register_problems
 from vitrina.server.reading_routes import reading_routes
@@ -25,6 +26,7 @@ from vitrina.server.rest import rest_routes
 from vitrina.server.settings import Settings
 from vitrina.server.sign_in import StaffGate, sign_in_routes
 from vitrina.server.staff_routes import staff_routes
+from vitrina.server.upload_door import UploadDoor
 from vitrina.services import Services, build_services
 
 # A form's boundary and headers beside the largest picture.
@@ -135,10 +137,12 @@ def _guard(app: FastAPI, services: Services, settings: Settings) -> None:
     app.add_middleware(LastResort)
     app.add_middleware(StaffGate, services=services)
     app.add_middleware(
-        UploadPace,
-        per_minute=4 * settings.predictions_per_minute,
+        UploadDoor,
+        per_minute=2 * settings.predictions_per_minute,
         folder=settings.data,
         minimum_free_bytes=settings.minimum_free_bytes,
+        max_bytes=settings.max_upload_bytes,
+        kept_seconds=sum(DELETE_CACHE),
     )
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes + FORM_OVERHEAD)
     app.add_middleware(RefusedPaths)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import shutil
-from pathlib import Path
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vitrina.errors import BadRequest, Forbidden, OutOfSpace, PictureRefused, TooMany, VitrinaError
+from vitrina.errors import BadRequest, Forbidden, PictureRefused, VitrinaError
 from vitrina.server.problems import answer
-from vitrina.services.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -222,33 +219,3 @@ class BodyLimit:
             return message
 
         return counted
-
-
-class UploadPace:
-    """Gradio's upload door: paced by address, and shut while the disk is nearly full (safety rules 9, 10)."""
-
-    def __init__(self, app: ASGIApp, *, per_minute: int, folder: Path, minimum_free_bytes: int) -> None:
-        self.app = app
-        self.pace = Pace(per_minute=per_minute)
-        self.folder = folder
-        self.minimum_free_bytes = minimum_free_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and scope["path"].endswith("/gradio_api/upload")
-        ):
-            try:
-                self.pace.take((scope.get("client") or ("unknown", 0))[0], what="uploads")
-                free = shutil.disk_usage(self.folder).free
-                if free < self.minimum_free_bytes:
-                    raise OutOfSpace(
-                        f"{self.minimum_free_bytes} bytes free on the disk",
-                        f"{free}",
-                        "Try again when the collection's staff have made room.",
-                    )
-            except (TooMany, OutOfSpace) as error:
-                await answer(error)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)

@@ -69,7 +69,7 @@ class SeenKeys:
 
 def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """POST /predict, GET /predictions, GET /predictions/{id}, DELETE /predictions/reset, GET /health."""
-    router = APIRouter(tags=["predictions"])
+    router = APIRouter()
     keys = SeenKeys()
 
     def staff(request: Request) -> Principal:
@@ -78,7 +78,9 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         principal.require_staff()
         return principal
 
-    @router.post("/predict", openapi_extra=_PICTURE_BODY, responses={201: {}, **_REFUSALS})
+    @router.post(
+        "/predict", tags=["predictions"], openapi_extra=_PICTURE_BODY, responses={201: {}, **_REFUSALS}
+    )
     async def predict(
         request: Request,
         response: Response,
@@ -105,7 +107,7 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return result
 
-    @router.get("/predictions", responses=_STAFF_ONLY)
+    @router.get("/predictions", tags=["predictions"], responses=_STAFF_ONLY)
     def predictions(
         principal: Principal = Depends(staff),
         collection: str | None = Query(default=None, max_length=64),
@@ -116,7 +118,7 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         rows = services.trial.logged(principal, slug=collection, offset=offset, limit=limit)
         return {"items": rows, "offset": offset, "limit": limit}
 
-    @router.delete("/predictions/reset", responses=_STAFF_ONLY)
+    @router.delete("/predictions/reset", tags=["predictions"], responses=_STAFF_ONLY)
     def reset(
         principal: Principal = Depends(staff),
         confirm: str = Query(default="", max_length=80, description="The collection's slug, or `all`."),
@@ -130,12 +132,12 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
             )
         return services.trial.reset(principal, slug=collection)
 
-    @router.post("/predictions/reset/{reset_id}/restore", responses=_STAFF_ONLY)
+    @router.post("/predictions/reset/{reset_id}/restore", tags=["predictions"], responses=_STAFF_ONLY)
     def restore(reset_id: str, principal: Principal = Depends(staff)) -> dict[str, Any]:
         """Take a reset back."""
         return services.trial.restore(principal, reset_id)
 
-    @router.get("/predictions/{prediction_id}")
+    @router.get("/predictions/{prediction_id}", tags=["predictions"])
     def prediction(prediction_id: str) -> dict[str, Any]:
         """One prediction by the id its sender was given."""
         return services.trial.one(prediction_id)
