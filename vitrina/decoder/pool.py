@@ -36,7 +36,7 @@ class Decoder:
         self.processes = processes
         self._memory_bytes = memory_bytes
         self._seconds = seconds
-        self._limits = limits
+        self.limits = limits
         self._lock = threading.Lock()
         self._closed = False
         self._running: set[WorkerProcess] = set()
@@ -62,7 +62,7 @@ class Decoder:
         worker = self._free.get()
         try:
             self._refuse_when_closed()
-            data = read_bytes(path, limits=self._limits)
+            data = read_bytes(path, limits=self.limits)
             if worker is not None and not worker.alive:
                 self._forget(worker)
                 worker = None
@@ -129,7 +129,7 @@ class Decoder:
             return refused
 
     def _start(self) -> WorkerProcess:
-        worker = WorkerProcess(memory_bytes=self._memory_bytes, seconds=self._seconds, limits=self._limits)
+        worker = WorkerProcess(memory_bytes=self._memory_bytes, seconds=self._seconds, limits=self.limits)
         with self._lock:
             closed = self._closed
             if not closed:

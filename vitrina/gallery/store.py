@@ -14,7 +14,6 @@ from vitrina.gallery.database import Database
 from vitrina.gallery.files import FileStore
 from vitrina.gallery.pictures import Pictures
 from vitrina.gallery.predictions import Predictions
-from vitrina.images import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     from vitrina.decoder import Decoder
@@ -67,15 +66,15 @@ class Store:
         decoder: Decoder,
         *,
         step: Callable[[str], None] | None = None,
-        max_bytes: int = DEFAULT_LIMITS.max_bytes,
+        max_bytes: int | None = None,
     ) -> Ingest:
-        """The way in for pictures of at most `max_bytes`.
+        """The way in for pictures of at most `max_bytes` (those that the decoder takes, where None).
 
         `step` is called with each step before it is taken.
         """
         from vitrina.gallery.ingest import Ingest
 
-        return Ingest(self, decoder, step=step or (lambda _: None), max_bytes=max_bytes)
+        return Ingest(self, decoder, step=step or (lambda _: None), max_bytes=max_bytes or decoder.limits.max_bytes)
 
     def close(self) -> None:
         """Gives the connections back; everything acknowledged is on disk already."""
