@@ -35,7 +35,7 @@ def chromium_path() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # While it is open an event loop runs, which other tests must not find.
 def browser() -> Iterator[Browser]:
     path = chromium_path()
     if path is None:

@@ -31,8 +31,10 @@ from vitrina.readers import Item
 class Here:
     """The decoder's own work, done in this process: no worker to start for each of two hundred kills."""
 
+    limits = Limits()
+
     def examine(self, path: Path) -> Examined:
-        return examine_bytes(path.read_bytes(), limits=Limits())
+        return examine_bytes(path.read_bytes(), limits=self.limits)
 
     def examine_many(self, paths: Iterable[Path]) -> Iterator[Examined | PictureRefused]:
         for path in paths:
