@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 
 from vitrina.errors import VitrinaError
@@ -19,10 +18,6 @@ def main() -> int:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         settings = Settings.from_environment(os.environ)
-        # Where Gradio keeps what is uploaded to a page, emptied of what an earlier run left behind.
-        uploads = settings.data.resolve() / "page-uploads"
-        shutil.rmtree(uploads, ignore_errors=True)
-        os.environ["GRADIO_TEMP_DIR"] = str(uploads)
         serve(build_server(settings), settings)
     except VitrinaError as error:
         print(error, file=sys.stderr)

@@ -120,3 +120,64 @@ def test_a_setting_that_cannot_be_used_is_told(tmp_path: Path, variable: str, va
     assert done.returncode == 2
     assert found in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_recipes_collection_keeps_its_labels_whoever_comes_first(tmp_path: Path) -> None:
+    for label in ("food", "inside"):
+        (tmp_path / "pile" / label).mkdir(parents=True)
+        (tmp_path / "pile" / label / "1.jpg").write_bytes(photo(len(label)))
+    done = vitrina(tmp_path / "data", "import", str(tmp_path / "pile"), "--collection", "restaurant-photos")
+    assert "2 taken" in done.stdout, done.stderr
+    from vitrina.gallery.store import Store
+
+    with Store.open(
+        f"sqlite:///{tmp_path / 'data' / 'vitrina.sqlite3'}", tmp_path / "data" / "pictures"
+    ) as store:
+        collection = store.collections.get("restaurant-photos")
+        assert collection.labels == ("food", "drink", "inside", "outside", "menu")
+        assert collection.model == "bundled/efficientnet-lite0"
+
+
+def test_labels_are_added(pile: Path, tmp_path: Path) -> None:
+    vitrina(tmp_path / "data", "import", str(pile), "--collection", "pets")
+    added = vitrina(tmp_path / "data", "labels", "pets", "bird", "fish")
+    assert added.stdout == "pets has the labels cat, dog, bird, fish\n", added.stderr
+    unknown = vitrina(tmp_path / "data", "labels", "plants", "rose")
+    assert unknown.returncode == 2
+
+
+def test_doctor_examines_what_is_there_and_makes_nothing(pile: Path, tmp_path: Path) -> None:
+    nowhere = vitrina(tmp_path / "mistyped", "doctor")
+    assert nowhere.returncode == 2
+    assert nowhere.stderr.strip() == (
+        f"Expected a store in {tmp_path / 'mistyped'}; found none. "
+        "Set VITRINA_DATA to the folder that the app was started with."
+    )
+    assert not (tmp_path / "mistyped").exists()
+    vitrina(tmp_path / "data", "import", str(pile), "--collection", "pets")
+    originals = tmp_path / "data" / "pictures" / "originals"
+    stray = originals / "ab" / "cd" / ("ab" + "cd" + "0" * 60)
+    stray.parent.mkdir(parents=True, exist_ok=True)
+    stray.write_bytes(b"left by a crash")
+    told = vitrina(tmp_path / "data", "doctor")
+    assert "orphan: " in told.stdout
+    assert stray.exists()
+    removed = vitrina(tmp_path / "data", "doctor", "--remove-orphans")
+    assert "removed: " in removed.stdout
+    assert not stray.exists()
+    kept = next(path for path in originals.rglob("*") if path.is_file())
+    kept.write_bytes(b"altered")
+    hurt = vitrina(tmp_path / "data", "doctor")
+    assert hurt.returncode == 1
+    assert "altered: " in hurt.stdout
+
+
+@pytest.mark.slow
+def test_all_of_trashnet_in_one_go_and_again(shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "trashnet"
+    count = sum(1 for path in folder.glob("*/*") if path.is_file())
+    first = vitrina(tmp_path / "data", "import", str(folder), "--collection", "trashnet")
+    assert f"{count} taken, 0 known already, 0 refused" in first.stdout, first.stderr
+    again = vitrina(tmp_path / "data", "import", str(folder), "--collection", "trashnet")
+    assert f"0 taken, {count} known already, 0 refused" in again.stdout
+    assert vitrina(tmp_path / "data", "doctor").stdout == "clean\n"

@@ -27,6 +27,7 @@ GROUND = (
     "vitrina.images",
     "vitrina.recipe",
     "vitrina.decoder",
+    "vitrina.refusals",
 )
 LAW: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("vitrina.gallery", ("vitrina.gallery", "vitrina.readers", *GROUND)),

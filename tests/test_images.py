@@ -71,7 +71,7 @@ OTHERS = "Choose another picture: JPEG, PNG, WebP, GIF, BMP or TIFF."
 AGAIN = "Copy the file again from where it came, or save it anew."
 TEXTS = {
     "empty": f"a picture; found an empty file. {OTHERS}",
-    "text": f"a picture; found a file that is none. {OTHERS}",
+    "text": f"a picture; found a file of another kind, or a damaged one. {OTHERS}",
     "eps": f"one of the formats JPEG, PNG, WEBP, GIF, BMP, TIFF; found the format PostScript. {OTHERS}",
     "13000 x 13000": "at most 64,000,000 pixels; found 13,000 x 13,000. Make the picture smaller.",
     "100000 x 1": "sides of at most 20,000 pixels; found 100,000 x 1. Make the picture smaller.",

@@ -56,8 +56,8 @@ def test_it_says_what_is_written(content: dict[str, Any], tmp_path: Path) -> Non
 
 
 def test_a_survey_instead_of_a_class_map(content: dict[str, Any], tmp_path: Path) -> None:
-    del content["class_map"]
-    content |= {"survey": {"count": 600, "held_out": 0.25}, "abstain_below": 0}
+    del content["class_map"], content["abstain_below"]
+    content |= {"survey": {"count": 600, "held_out": 0.25}}
     recipe = load_recipe(written(content, tmp_path))
     assert recipe.class_map is None
     assert recipe.survey == {"count": 600, "held_out": 0.25}
@@ -79,6 +79,10 @@ def test_a_survey_instead_of_a_class_map(content: dict[str, Any], tmp_path: Path
         (
             {"abstain_below": "low"},
             "Expected a float under abstain_below in the recipe two.yaml; found 'low'.",
+        ),
+        (
+            {"class_map": None},
+            "Expected a threshold with a class map alone under abstain_below in the recipe two.yaml",
         ),
         ({"abstain_below": True}, "Expected a float under abstain_below in the recipe two.yaml; found True."),
         ({"simulated": "no"}, "Expected a bool under simulated in the recipe two.yaml; found 'no'."),
@@ -117,8 +121,8 @@ def test_missing_keys_are_named(content: dict[str, Any], tmp_path: Path) -> None
     with pytest.raises(BadRequest) as refused:
         load_recipe(written(content, tmp_path))
     assert str(refused.value) == (
-        "Expected the keys slug, title, description, labels, label_titles, model, abstain_below, simulated, "
-        "measured, class_map, survey in the recipe two.yaml; found no slug, measured. Correct the file."
+        "Expected the keys slug, title, description, labels, label_titles, model, simulated, "
+        "measured, class_map, abstain_below, survey in the recipe two.yaml; found no slug, measured. Correct the file."
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitrina.decoder import Examined
 from vitrina.errors import BadRequest, VitrinaError
 from vitrina.server.settings import Settings
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from vitrina.gallery.bulk import ImportReport
     from vitrina.gallery.ingest import Classify
     from vitrina.gallery.pictures import PictureCard
+    from vitrina.gallery.store import Store
     from vitrina.services import Services
 
 
@@ -43,9 +43,12 @@ def _parser() -> argparse.ArgumentParser:
         "folder", type=Path, help="class folders, or a plain pile that then waits for review"
     )
     imported.add_argument("--collection", required=True, metavar="SLUG", help="made where it does not exist")
+    imported.add_argument(
+        "--labels", metavar="A,B,C", help="the classes of a collection made for a plain pile"
+    )
     imported.add_argument("--title", help="the collection's title, where it is made")
     imported.add_argument(
-        "--fit-head", action="store_true", help="train a first classifier on what is labelled"
+        "--fit-head", action="store_true", help="train a first classifier on the published pictures"
     )
     imported.set_defaults(run=_import)
 
@@ -61,7 +64,17 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="compare the database with the files on disk")
     doctor.add_argument("--quick", action="store_true", help="do not hash the files again")
+    doctor.add_argument(
+        "--remove-orphans",
+        action="store_true",
+        help="delete files that no picture refers to, checked once more",
+    )
     doctor.set_defaults(run=_doctor)
+
+    labels = commands.add_parser("labels", help="add classes to a collection")
+    labels.add_argument("collection", metavar="SLUG")
+    labels.add_argument("names", nargs="+", metavar="NAME")
+    labels.set_defaults(run=_labels)
 
     readme = commands.add_parser("readme", help="write space.yaml into the README's first block")
     readme.add_argument("--root", type=Path, default=Path(), help="the folder with README.md and space.yaml")
@@ -72,9 +85,14 @@ def _parser() -> argparse.ArgumentParser:
 def _import(options: argparse.Namespace, settings: Settings) -> int:
     from vitrina.gallery.import_folder import import_folder
     from vitrina.server.app import open_services
+    from vitrina.starter import ensure_collections
 
     services = open_services(settings)
     try:
+        # Before anything goes in: a recipe's collection has the recipe's labels, whoever comes first.
+        ensure_collections(services)
+        if options.labels:
+            _make_collection(services, options.collection, title=options.title, labels=options.labels)
         with _Bar("pictures") as progress:
             report = import_folder(
                 services.store,
@@ -86,11 +104,22 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
                 progress=progress,
             )
         _tell(report)
+        print(
+            f"See it at /?collection={options.collection}, what waits at /backend/?collection={options.collection}"
+        )
         if options.fit_head:
             _fit_head(services, options.collection, settings.data)
     finally:
         services.close()
     return 0
+
+
+def _make_collection(services: Services, slug: str, *, title: str | None, labels: str) -> None:
+    """The collection of a pile, where there is none yet."""
+    if slug in {collection.slug for collection in services.store.collections.all()}:
+        return
+    names = tuple(name.strip() for name in labels.split(",") if name.strip())
+    services.store.collections.create(slug, title or slug.replace("-", " ").capitalize(), labels=names)
 
 
 def _classify(services: Services, slug: str) -> Classify | None:
@@ -114,36 +143,30 @@ def _tell(report: ImportReport) -> None:
 def _fit_head(services: Services, slug: str, data: Path) -> None:
     from vitrina.first_model import fit_first_model
     from vitrina.labels import LabelScheme
+    from vitrina.services.stored_pictures import StoredPictures
     from vitrina.services.waiting import classify_waiting
 
     store = services.store
-    collection = store.collections.get(slug)
     cards = _published(services, slug)
-    examined = services.decoder.examine_many([store.files.path_of(card.sha256) for card in cards])
-    kept = [
-        (card, found.pixels)
-        for card, found in zip(cards, examined, strict=True)
-        if isinstance(found, Examined)
-    ]
     with _Bar("pictures") as progress:
         first = fit_first_model(
-            [pixels for _, pixels in kept],
-            [card.label or "" for card, _ in kept],
-            LabelScheme(collection.labels),
+            StoredPictures(store, services.decoder, cards),
+            [card.label or "" for card in cards],
+            LabelScheme(store.collections.get(slug).labels),
             slug=slug,
             data=data,
             seed=0,
             progress=lambda doing, done, of: progress(done, of),
         )
     for place, answer in zip(first.held_out, first.predictions, strict=True):
-        store.predictions.record(slug, kept[place][0].sha256, answer, source="held out")
+        store.predictions.record(slug, cards[place].sha256, answer, source="held out")
     store.collections.set_model(slug, model=first.folder, revision=first.revision)
     classify_waiting(store, services.classifiers, services.decoder, slug=slug, stop=threading.Event())
     measured = first.measured
     low, high = measured["interval"]
     print(
         f"A first classifier answers now: accuracy {measured['accuracy']:.3f} (95 % interval {low:.3f} to "
-        f"{high:.3f}) on {measured['n']} pictures held out, lying in {data / first.folder}.\nNear copies of "
+        f"{high:.3f}) on {measured['n']} pictures held out, saved in {data / first.folder}.\nNear copies of "
         "training pictures were not looked for among them, so this may flatter it."
     )
 
@@ -205,19 +228,40 @@ def _password(*, from_input: bool) -> str:
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
-    from vitrina.gallery.doctor import examine
-    from vitrina.gallery.store import Store
+    from vitrina.gallery.doctor import examine, remove_orphans
 
-    store = Store.open(settings.database, settings.data / "pictures")
-    try:
+    with _existing_store(settings) as store:
         report = examine(store, deep=not options.quick)
-    finally:
-        store.close()
-    for trouble in ("missing", "altered", "orphans", "fold_mismatches"):
+        removed = remove_orphans(store, report) if options.remove_orphans else []
+    for trouble in ("missing", "altered", "fold_mismatches"):
         for found in getattr(report, trouble):
             print(f"{trouble}: {found}")
+    for orphan in report.orphans:
+        print(f"{'removed' if orphan in removed else 'orphan'}: {orphan}")
     print("clean" if report.clean else "not clean: the lines above name what to look at")
     return 0 if report.clean else 1
+
+
+def _labels(options: argparse.Namespace, settings: Settings) -> int:
+    with _existing_store(settings) as store:
+        collection = store.collections.add_labels(options.collection, options.names)
+    print(f"{collection.slug} has the labels {', '.join(collection.labels)}")
+    if collection.model is not None:
+        print("Its model does not know the new ones yet: train it again.")
+    return 0
+
+
+def _existing_store(settings: Settings) -> Store:
+    """The store that is there. Raises VitrinaError instead of making an empty one."""
+    from vitrina.gallery.store import Store
+
+    if not settings.database_url and not (settings.data / "vitrina.sqlite3").is_file():
+        raise VitrinaError(
+            f"a store in {settings.data}",
+            "none",
+            "Set VITRINA_DATA to the folder that the app was started with.",
+        )
+    return Store.open(settings.database, settings.data / "pictures")
 
 
 def _readme(options: argparse.Namespace, settings: Settings) -> int:

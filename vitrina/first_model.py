@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
+from uuid import uuid4
 
 import numpy as np
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import Conflict, ModelUnavailable, VitrinaError
 from vitrina.labels import LabelScheme
 from vitrina.prediction import Prediction
 
 if TYPE_CHECKING:
     from vitrina.models.backbone import LoadedModel
     from vitrina.models.classifier import Classifier
+
+log = logging.getLogger(__name__)
 
 # The share of right answers that the classifier promises for what it does not abstain on.
 TARGET_PRECISION = 0.95
@@ -36,6 +39,26 @@ class FirstModel:
     measured: dict[str, Any]
     held_out: list[int]
     predictions: list[Prediction]
+
+
+class _Chosen(Sequence[np.ndarray]):
+    """Some of `pictures`, by position, each looked up only when it is asked for."""
+
+    def __init__(self, pictures: Sequence[np.ndarray], places: Sequence[int]) -> None:
+        self.pictures = pictures
+        self.places = list(places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[np.ndarray]: ...
+    def __getitem__(self, index: int | slice) -> np.ndarray | list[np.ndarray]:
+        if isinstance(index, int):
+            return self.pictures[self.places[index]]
+        return [self.pictures[place] for place in self.places[index]]
 
 
 def hold_out(labels: Sequence[str], *, share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -84,10 +107,11 @@ def fit_first_model(
     from vitrina.models.measure import choose_threshold, measure
 
     train, held_out = hold_out(labels, share=share, seed=seed)
+    progress("features", 0, len(train))
     loaded = load_model(backbone)
     features = compute_features(
         loaded,
-        [pictures[i] for i in train],
+        _Chosen(pictures, train),
         progress=lambda done, of: progress("features", done, of),
     )
     progress("head", 0, 0)
@@ -101,7 +125,7 @@ def fit_first_model(
     )
     complete = attach_head(loaded, head, scheme, abstain_below=threshold)
     folder, classifier = _save(complete, slug=slug, data=data)
-    answers = classifier.predict([pictures[i] for i in held_out])
+    answers = classifier.predict(_Chosen(pictures, held_out))
     truth = [labels[i] for i in held_out]
     measured = measure([a.top_label for a in answers], truth, scheme)
     measured |= _abstention(answers, truth, threshold)
@@ -113,8 +137,7 @@ def fit_first_model(
         "cross_validated_accuracy": head.validation_accuracy,
         "l2": head.l2,
     }
-    report = json.dumps(measured, indent=2, ensure_ascii=False)
-    (data / folder / "eval_results.json").write_text(report + "\n", encoding="utf-8")
+    _write_report(data / folder / "eval_results.json", measured)
     return FirstModel(folder, classifier.revision, measured, held_out, answers)
 
 
@@ -123,14 +146,27 @@ def _save(complete: LoadedModel, *, slug: str, data: Path) -> tuple[str, Classif
     from vitrina.models.backbone import save_model
     from vitrina.models.classifier import open_classifier
 
-    # The name carries what was learned, so that another run cannot overwrite a model that is being served.
+    # The name carries what was learned: the same name is the same model, another run cannot overwrite it.
     folder = f"models/{slug}-{complete.revision.rpartition(':')[2]}"
-    (data / "models").mkdir(parents=True, exist_ok=True)
-    if (data / folder).exists():
-        # The same head again, from a run that ended before the collection was told of it.
-        shutil.rmtree(data / folder)
-    save_model(complete, data / folder)
-    return folder, open_classifier(data / folder, labels=complete.labels)
+    whole = data / folder
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    if whole.exists():
+        try:
+            return folder, open_classifier(whole, labels=complete.labels)
+        except ModelUnavailable:
+            # Damaged since: out of the way, not gone.
+            whole.rename(whole.with_name(f".{whole.name}.{uuid4().hex}.damaged"))
+    try:
+        save_model(complete, whole)
+    except Conflict:
+        log.info("%s was saved by another process meanwhile", folder)
+    return folder, open_classifier(whole, labels=complete.labels)
+
+
+def _write_report(path: Path, measured: dict[str, Any]) -> None:
+    partial = path.with_name(f".{path.name}.{uuid4().hex}")
+    partial.write_text(json.dumps(measured, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def _abstention(answers: Sequence[Prediction], truth: Sequence[str], threshold: float) -> dict[str, Any]:

@@ -262,7 +262,9 @@ def _refuse(data: bytes, error: Exception) -> NoReturn:
             expected = f"one of the formats {', '.join(FORMATS)}"
             found = f"the format {name}"
             raise PictureRefused(expected, found, _ANOTHER, reason="format_not_allowed") from error
-        raise PictureRefused("a picture", "a file that is none", _ANOTHER, reason="not_a_picture") from error
+        raise PictureRefused(
+            "a picture", "a file of another kind, or a damaged one", _ANOTHER, reason="not_a_picture"
+        ) from error
     said = "".join(c for c in str(error) if c.isprintable())[:100]
     cut = isinstance(error, EOFError) or "truncated" in said.lower()
     if data[:4] == b"RIFF" and len(data) < int.from_bytes(data[4:8], "little") + 8:

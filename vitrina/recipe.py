@@ -22,11 +22,10 @@ _REQUIRED = {
     "labels": list,
     "label_titles": dict,
     "model": str,
-    "abstain_below": float,
     "simulated": bool,
     "measured": dict,
 }
-_OPTIONAL = {"class_map": dict, "survey": dict}
+_OPTIONAL = {"class_map": dict, "abstain_below": float, "survey": dict}
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,9 @@ class Recipe:
 
     `title`, `description` and each of `label_titles` hold "en" and "es". `model` is a model reference, in a
     recipe with a `survey` the backbone. `class_map` is label -> names of the model's classes, None where a
-    model of its own is trained. `abstain_below` is 0 to 1. `survey` holds the numbers of a simulated survey
-    (count, seed, ...). `measured` is free: figures, n, intervals, date, command, what they are worth.
+    model of its own is trained. `abstain_below`, 0 to 1, belongs to the class map. `survey`
+    holds the numbers of a simulated survey (count, seed, ...). `measured` is free: figures, n, intervals, date,
+    command, what they are worth.
     """
 
     slug: str
@@ -69,7 +69,16 @@ def load_recipe(path: Path) -> Recipe:
     _expect(
         _SLUG.fullmatch(content["slug"]), "1 to 64 of a-z, 0-9 and -", content["slug"], key="slug", path=path
     )
-    share = float(content["abstain_below"])
+    # A model of its own carries its threshold in its config.json; a class map has no other place for one.
+    given = content.get("abstain_below")
+    _expect(
+        (given is None) == (class_map is None),
+        "a threshold with a class map alone",
+        given,
+        key="abstain_below",
+        path=path,
+    )
+    share = float(given or 0.0)
     _expect(0.0 <= share <= 1.0, "a number from 0 to 1", share, key="abstain_below", path=path)
     return Recipe(
         slug=content["slug"],

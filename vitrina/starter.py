@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import Conflict, VitrinaError
 from vitrina.images import open_picture, sha256_of
 from vitrina.recipe import Recipe
 from vitrina.services import Services
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 # Drawn, put in the case and shown in steps, so that the gallery fills while the rest is being drawn.
 STEP = 48
 SIMULATOR = "simulator"
+DRAWING = ".drawing-"
 
 
 def ensure_collections(services: Services) -> None:
@@ -34,18 +37,20 @@ def ensure_collections(services: Services) -> None:
     for recipe in services.classifiers.recipes.values():
         if recipe.slug in known:
             continue
-        services.store.collections.create(
-            recipe.slug,
-            recipe.title["en"],
-            title_es=recipe.title["es"],
-            description=recipe.description["en"],
-            description_es=recipe.description["es"],
-            labels=recipe.labels.names,
-            label_titles=recipe.label_titles,
-            # A survey's model is the one that its first start trains.
-            model=None if recipe.survey else recipe.model,
-            simulated=recipe.simulated,
-        )
+        # Another process may have been quicker.
+        with suppress(Conflict):
+            services.store.collections.create(
+                recipe.slug,
+                recipe.title["en"],
+                title_es=recipe.title["es"],
+                description=recipe.description["en"],
+                description_es=recipe.description["es"],
+                labels=recipe.labels.names,
+                label_titles=recipe.label_titles,
+                # A survey's model is the one that its first start trains.
+                model=None if recipe.survey else recipe.model,
+                simulated=recipe.simulated,
+            )
 
 
 def unfinished_surveys(services: Services) -> list[Recipe]:
@@ -65,7 +70,10 @@ def prepare(services: Services, data: Path, stop: threading.Event) -> None:
     for recipe in unfinished_surveys(services):
         try:
             _first_survey(services, recipe, data=data, stop=stop)
-        except (VitrinaError, OSError) as error:
+        except _Stopped:
+            return  # The next start goes on: the same galaxies have the same bytes and are known.
+        # Whatever it was: a first start that says nothing more would seem to run for ever.
+        except Exception as error:
             log.exception("the first start of %s did not finish", recipe.slug)
             services.first_start.fail(recipe.slug, str(error))
     warm_models(services, data, stop)
@@ -74,13 +82,35 @@ def prepare(services: Services, data: Path, stop: threading.Event) -> None:
 def warm_models(services: Services, data: Path, stop: threading.Event) -> None:
     """Load every collection's model, one after another, so that the first visitor need not wait."""
     for collection in services.store.collections.all():
-        if not stop.is_set():
+        if stop.is_set():
+            return
+        try:
             services.classifiers.warm(collection.slug)
-        if services.classifiers.state(collection.slug).kind == "ready":
-            # Photos that came in while there was no model.
-            classify_waiting(
-                services.store, services.classifiers, services.decoder, slug=collection.slug, stop=stop
-            )
+            if services.classifiers.state(collection.slug).kind == "ready":
+                # Photos that came in while there was no model.
+                classify_waiting(
+                    services.store, services.classifiers, services.decoder, slug=collection.slug, stop=stop
+                )
+        # One collection's trouble is not the next one's.
+        except Exception:
+            log.exception("the photos of %s that wait were not all classified", collection.slug)
+
+
+class _Stopped(Exception):
+    """The server is ending: leave off here."""
+
+
+def _stop_if(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise _Stopped
+
+
+def _swept(data: Path) -> Path:
+    """`data`, without the drawings that a killed start left there more than a day ago."""
+    for left in data.glob(f"{DRAWING}*"):
+        if time.time() - left.stat().st_mtime > 86_400:
+            shutil.rmtree(left, ignore_errors=True)
+    return data
 
 
 @dataclass(frozen=True)
@@ -98,19 +128,18 @@ def _first_survey(services: Services, recipe: Recipe, *, data: Path, stop: threa
     services.first_start.report(slug, "drawing", 0, count)
     drawn: list[_Drawn] = []
     with (
-        tempfile.TemporaryDirectory(prefix="vitrina-sky-") as folder,
+        tempfile.TemporaryDirectory(prefix=DRAWING, dir=_swept(data)) as folder,
         _drawing(recipe, Path(folder)) as paths,
     ):
         while step := list(islice(paths, STEP)):
             drawn += _publish(services, slug, step, folder=Path(folder))
             services.first_start.report(slug, "drawing", len(drawn), count)
-            if stop.is_set():
-                return  # The next start goes on: the same galaxies have the same bytes and are known.
+            _stop_if(stop)
     if len(drawn) != count:
         raise VitrinaError(
             f"{count} simulated pictures", f"{len(drawn)}", "Start again; the log of the simulator is above."
         )
-    _learn(services, recipe, drawn, data=data)
+    _learn(services, recipe, drawn, data=data, stop=stop)
     services.first_start.finish(slug)
 
 
@@ -156,11 +185,17 @@ def _learn(
     drawn: list[_Drawn],
     *,
     data: Path,
+    stop: threading.Event,
 ) -> None:
     from vitrina.first_model import fit_first_model
 
     assert recipe.survey is not None
     slug = recipe.slug
+
+    def report(doing: str, done: int, of: int) -> None:
+        _stop_if(stop)
+        services.first_start.report(slug, doing, done, of)
+
     first = fit_first_model(
         [picture.pixels for picture in drawn],
         [picture.label for picture in drawn],
@@ -170,7 +205,7 @@ def _learn(
         seed=int(recipe.survey["seed"]),
         backbone=recipe.model,
         share=float(recipe.survey["held_out"]),
-        progress=lambda doing, done, of: services.first_start.report(slug, doing, done, of),
+        progress=report,
     )
     log.info(
         "%s: accuracy %.3f (95 %% interval %.3f to %.3f) on %d pictures held out",
@@ -181,6 +216,6 @@ def _learn(
     )
     # Only pictures that it has not learned from show its answer: on the others it would only look good.
     for done, (place, answer) in enumerate(zip(first.held_out, first.predictions, strict=True)):
-        services.first_start.report(slug, "publishing", done, len(first.held_out))
+        report("publishing", done, len(first.held_out))
         services.store.predictions.record(slug, drawn[place].sha256, answer, source=SIMULATOR)
     services.store.collections.set_model(slug, model=first.folder, revision=first.revision)

@@ -54,8 +54,23 @@ def test_a_label_outside_the_collection(store: Store, fill: Filler) -> None:
         store.annotations.append([Change(fill.add().id, "label", "cat")], actor=ANA)
     assert str(refused.value) == (
         "Expected a label of the collection photos (food, drink, menu); found 'cat'. "
-        "Choose one of its labels, or add the new one to the collection first."
+        "Add it with: python -m vitrina labels photos cat."
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "next_step"),
+    [
+        ("two words", "Add it with: python -m vitrina labels photos 'two words'."),
+        ("", "Choose one of its labels."),
+        ("x" * 65, "Choose one of its labels."),
+        ("a\u202eb", "Choose one of its labels."),
+    ],
+)
+def test_only_what_can_be_a_label_is_advised_as_one(store: Store, label: str, next_step: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        store.collections.get("photos").require_label(label)
+    assert refused.value.next_step == next_step
 
 
 @pytest.mark.parametrize(
@@ -159,6 +174,84 @@ def test_the_latest_act_to_undo(store: Store, fill: Filler) -> None:
     assert store.annotations.latest_batch(ANA, "photos") is None
 
 
+def test_one_conflict_does_not_block_what_was_done_before_it(store: Store, fill: Filler) -> None:
+    one, two = fill.add(), fill.add()
+    first = store.annotations.append([Change(one.id, "label", "food")], actor=ANA)
+    second = store.annotations.append([Change(two.id, "label", "food")], actor=ANA)
+    bens = store.annotations.append([Change(two.id, "label", "menu")], actor=BEN)
+    assert store.annotations.latest_batch(ANA, "photos") == first.id
+    store.annotations.undo(first.id, actor=ANA)
+    assert store.annotations.latest_batch(ANA, "photos") is None
+    assert store.pictures.get(two.id).card.label == "menu"
+    # A suggestion is no decision; one that was taken back stands in nobody's way.
+    store.annotations.append([Change(two.id, "suggest", "drink")], actor="visitor")
+    store.annotations.undo(bens.id, actor=BEN)
+    assert store.annotations.latest_batch(ANA, "photos") == second.id
+
+
+def test_what_still_stands_is_taken_back_the_rest_is_named(store: Store, fill: Filler) -> None:
+    pictures = [fill.add() for _ in range(3)]
+    for one in pictures:
+        store.annotations.append([Change(one.id, "label", "food")], actor=ANA)
+    published = store.annotations.publish_ready("photos", ANA)
+    store.annotations.append([Change(pictures[1].id, "trash")], actor=BEN)
+    with pytest.raises(Conflict, match=f"no decision on picture {pictures[1].id} after the one to undo"):
+        store.annotations.undo(published.id, actor=ANA)
+    assert store.annotations.latest_batch(ANA, "photos") == published.id
+    undone = store.annotations.undo(published.id, actor=ANA, standing_only=True)
+    assert sorted(event.picture_id for event in undone.events) == [pictures[0].id, pictures[2].id]
+    assert (undone.skipped, undone.already) == ((pictures[1].id,), False)
+    states = [store.pictures.get(one.id).card.state for one in pictures]
+    assert states == ["pending", "trashed", "pending"]
+    before = count_events(store)
+    again = store.annotations.undo(published.id, actor=ANA, standing_only=True)
+    assert (again.id, again.skipped, again.already) == (undone.id, undone.skipped, True)
+    assert sorted(event.id for event in again.events) == sorted(event.id for event in undone.events)
+    assert count_events(store) == before
+    with pytest.raises(Conflict, match="found one that was undone already"):
+        store.annotations.undo(published.id, actor=BEN, standing_only=True)
+    assert examine(store, deep=False).fold_mismatches == []
+
+
+def test_nothing_left_to_take_back(store: Store, fill: Filler) -> None:
+    picture = fill.add()
+    batch = store.annotations.append([Change(picture.id, "label", "food")], actor=ANA)
+    store.annotations.append([Change(picture.id, "label", "menu")], actor=BEN)
+    with pytest.raises(Conflict) as refused:
+        store.annotations.undo(batch.id, actor=ANA, standing_only=True)
+    assert str(refused.value) == (
+        f"Expected no decision on picture {picture.id} after the one to undo; found label by staff:ben since. "
+        "Undo that one first, or decide on the picture again."
+    )
+
+
+def test_publishing_chooses_and_writes_in_one_transaction(
+    store: Store, fill: Filler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(store, 150, shelf="ready")
+    waits = fill.add()
+    writer, decided = store.database.writer, []
+
+    def late() -> object:
+        """Ben decides at the last moment before the publishing has the lock."""
+        if not decided:
+            decided.append(True)
+            changes = [Change(1, "label", "drink"), Change(2, "trash"), Change(waits.id, "label", "menu")]
+            store.annotations.append(changes, actor=BEN)
+        return writer()
+
+    monkeypatch.setattr(store.database, "writer", late)
+    batch = store.annotations.publish_ready("photos", ANA)
+    assert len(batch.events) == len({event.picture_id for event in batch.events}) == 150
+    assert {event.kind for event in batch.events} == {"publish"}
+    assert (store.pictures.get(1).card.label, store.pictures.get(2).card.state) == ("drink", "trashed")
+    assert store.pictures.get(waits.id).card.state == "published"
+    assert store.collections.counts("photos").ready == 0
+    assert store.annotations.publish_ready("photos", ANA).events == []
+    with pytest.raises(NotFound, match="Expected one of the collections photos; found 'none'"):
+        store.annotations.publish_ready("none", ANA)
+
+
 def test_a_label_takes_a_trashed_picture_back(store: Store, fill: Filler) -> None:
     picture = fill.add()
     store.annotations.append([Change(picture.id, "trash")], actor=ANA)
@@ -224,7 +317,10 @@ def test_rows_stay_what_their_events_say(
         try:
             if kind == "undo":
                 latest = store.annotations.latest_batch(actor, "photos")
-                acknowledged += len(store.annotations.undo(latest or "none", actor=actor).events)
+                undone = store.annotations.undo(latest or "none", actor=actor, standing_only=True)
+                assert undone.events
+                assert not undone.already
+                acknowledged += len(undone.events)
             else:
                 said = label if kind in ("label", "confirm", "suggest") else None
                 acknowledged += len(store.annotations.append([Change(id, kind, said)], actor=actor).events)

@@ -40,6 +40,18 @@ def test_a_password_in_a_bad_url_is_not_repeated() -> None:
     assert "geheim" not in str(refused.value)
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg", "postgresql+nosuch"])
+def test_a_driver_that_is_not_installed(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # As if it were not, where it is.
+    with pytest.raises(VitrinaError) as refused:
+        Database(f"{scheme}://ana:geheim@host/name")
+    assert str(refused.value) == (
+        f"Expected the database driver that {scheme} asks for; found none installed. "
+        'Install psycopg (python -m pip install "psycopg[binary]"), '
+        "then write postgresql+psycopg://user:password@host/name."
+    )
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_text("These are notes. " * 100)

@@ -60,7 +60,7 @@ def test_folders_that_are_no_labels(store: Store, decoder: Decoder, classes: Pat
     assert str(refused.value) == (
         "Expected class folders among the labels of photos (food, drink, menu); "
         "found the folders glass, metal. "
-        "Add these labels to the collection, rename the folders, or import into another collection."
+        "Add it with: python -m vitrina labels photos glass metal."
     )
     assert sum(store.collections.counts("photos").by_state.values()) == 0
 

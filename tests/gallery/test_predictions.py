@@ -36,7 +36,7 @@ def test_a_list_is_newest_first(store: Store) -> None:
     assert store.predictions.newest() == rows[::-1]
     assert store.predictions.newest("photos", offset=1, limit=2) == [rows[3], rows[2]]
     assert store.predictions.newest(offset=10**12) == []
-    assert store.predictions.count() == store.predictions.count("photos") == 5
+    assert len(store.predictions.newest("photos")) == 5
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,55 @@ def test_an_answer_given_again_since_stays(store: Store) -> None:
     assert store.predictions.restore(second.id, "staff:ana") == 1
     assert store.predictions.restore(first.id, "staff:ana") == 0
     assert store.predictions.newest() == [again]
+
+
+def test_an_answer_to_a_request_leaves_the_picture_alone(store: Store, fill: Filler) -> None:
+    picture = fill.add()
+    own = store.predictions.add_for_picture(picture.id, answer("food", 0.8), source="background")
+    before = store.pictures.get(picture.id)
+    other = answer("menu", 0.99, revision="model@2")
+    row, created = store.predictions.record("photos", picture.sha256, other, source="rest", attach=False)
+    assert (created, row.picture_id, row.prediction) == (True, None, other)
+    assert store.pictures.get(picture.id) == before
+    by_sureness = store.pictures.page("photos", view="review", order="least_sure").items
+    assert by_sureness == [before.card]
+    # What is the picture's already stays so, as it is.
+    same, created = store.predictions.record(
+        "photos", picture.sha256, answer("drink"), source="rest", attach=False
+    )
+    assert (same, created) == (own, False)
+    assert [card.id for card in store.predictions.missing("photos", "model@2", 9)] == [picture.id]
+
+
+def test_a_request_becomes_the_answer_of_its_picture(store: Store, fill: Filler) -> None:
+    picture = fill.add()
+    asked, _ = store.predictions.record(
+        "photos", picture.sha256, answer("menu"), source="rest", attach=False
+    )
+    again, created = store.predictions.record(
+        "photos", picture.sha256, answer("menu"), source="rest", attach=False
+    )
+    assert (again, created) == (asked, False)
+    attached = store.predictions.add_for_picture(picture.id, answer("menu"), source="background")
+    assert (attached.id, attached.picture_id) == (asked.id, picture.id)
+    assert store.pictures.get(picture.id).card.prediction == answer("menu")
+    assert store.predictions.newest() == [attached]
+    assert store.predictions.reset("staff:ana").count == 0
+    assert store.predictions.get(asked.id) == attached
+
+
+def test_a_reset_takes_requests_not_answers_of_pictures(store: Store, fill: Filler) -> None:
+    picture = fill.add()
+    asked, _ = store.predictions.record(
+        "photos", picture.sha256, answer("menu"), source="rest", attach=False
+    )
+    away = store.predictions.reset("staff:ana")
+    assert away.count == 1
+    own = store.predictions.add_for_picture(picture.id, answer("menu"), source="background")
+    assert own.id != asked.id
+    assert store.predictions.restore(away.id, "staff:ana") == 0
+    assert store.predictions.reset("staff:ana").count == 0
+    assert store.predictions.newest() == [own]
 
 
 def test_what_waits_for_an_answer(store: Store, fill: Filler) -> None:

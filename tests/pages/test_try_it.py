@@ -39,11 +39,12 @@ class Trial:
         return self.outcome
 
 
-def services(outcome: Any) -> Any:
+def services(outcome: Any, *, kind: str = "training") -> Any:
     return SimpleNamespace(
         trial=Trial(outcome),
         principal_of=lambda request: ("principal", request),
         language_of=lambda request: "es",
+        classifiers=SimpleNamespace(state=lambda slug: SimpleNamespace(kind=kind)),
     )
 
 
@@ -80,23 +81,29 @@ def test_a_model_that_is_not_ready_is_waited_for() -> None:
     error = ModelUnavailable("a model", "one still being trained", "Try again in a moment.")
     assert predict(services(error), "/tmp/p.jpg", "sky", REQUEST) == {
         "state": "waiting",
-        "message": "Expected a model; found one still being trained. Try again in a moment.",
+        "message": "El modelo no está disponible todavía. Vuelva a probar más tarde o elija otra colección.",
     }
+
+
+def test_a_model_that_cannot_be_loaded_is_not_waited_for() -> None:
+    error = ModelUnavailable("a model", "an address of the Hub that does not answer", "Try again.")
+    answer = predict(services(error, kind="failed"), "/tmp/p.jpg", "sky", REQUEST)
+    assert answer == {"state": "out_of_order"}
 
 
 def test_a_refused_file_says_why() -> None:
     error = PictureRefused("a picture", "a text file", "Choose a photo.", reason="not_a_picture")
     assert predict(services(error), "/tmp/p.jpg", "sky", REQUEST) == {
         "state": "refused",
-        "message": "Expected a picture; found a text file. Choose a photo.",
+        "message": "El archivo no es una imagen. Elija una foto JPEG, PNG, WebP, GIF, BMP o TIFF.",
     }
 
 
 def test_a_suggestion_is_kept_and_thanked_for() -> None:
-    given = services({"kept": True, "message": ""})
+    given = services({"kept": True, "message": "Gracias."})
     assert suggest(given, "/tmp/p.jpg", "sky", label="spiral", request=REQUEST) == {
         "state": "suggested",
-        "message": "Gracias. El equipo la mirará.",
+        "message": "Gracias.",
         "kept": True,
     }
     assert given.trial.asked[0]["label"] == "spiral"
@@ -112,7 +119,7 @@ def test_a_suggestion_outside_the_scheme_is_explained() -> None:
     error = BadRequest("one of food, drink", "<script>", "Choose one of these.")
     assert suggest(services(error), "/tmp/p.jpg", "sky", label="<script>", request=REQUEST) == {
         "state": "suggestion_failed",
-        "message": "Expected one of food, drink; found <script>. Choose one of these.",
+        "message": "La petición no se entiende. Revise lo que ha escrito y vuelva a probar.",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from vitrina.gallery.database import Database
 from vitrina.gallery.events import STATES
 from vitrina.gallery.schema import collection, picture
 from vitrina.gallery.times import utc_now
-from vitrina.labels import LabelScheme
+from vitrina.labels import LabelScheme, label_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Collection:
             raise BadRequest(
                 f"a label of the collection {self.slug} ({', '.join(self.labels)})",
                 repr(label[:80]),
-                "Choose one of its labels, or add the new one to the collection first.",
+                "Choose one of its labels."
+                if label_problem(label)
+                else how_to_add_labels(self.slug, [label]),
             )
 
 
@@ -112,11 +115,6 @@ class Collections:
         with self._database.reader() as connection:
             return find_collection(connection, slug)
 
-    def by_id(self, id: int) -> Collection:
-        """The collection of that id. Raises NotFound."""
-        with self._database.reader() as connection:
-            return find_collection(connection, id)
-
     def all(self) -> list[Collection]:
         """Every collection, in the order they were made."""
         with self._database.reader() as connection:
@@ -164,6 +162,11 @@ class Collections:
             to_review=to_review,
             ready=ready,
         )
+
+
+def how_to_add_labels(slug: str, names: Sequence[str]) -> str:
+    """The sentence that says by which command a collection comes to these labels."""
+    return f"Add it with: python -m vitrina labels {slug} {shlex.join(names)}."
 
 
 def find_collection(connection: sa.Connection, key: str | int) -> Collection:

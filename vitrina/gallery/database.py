@@ -21,8 +21,8 @@ ADVISORY_LOCK = 0x56697472
 class Database:
     """One SQLite file, or one PostgreSQL database, brought to the present schema when it is opened.
 
-    Raises VitrinaError for a URL that cannot be read, a file that is no database, tables that are not ours, a
-    schema newer than this code. Who finds it locked waits `busy_seconds` at most.
+    Raises VitrinaError for a URL that cannot be read, a driver that is not installed, a file that is no
+    database, tables that are not ours, a schema newer than this code. Who finds it locked waits `busy_seconds` at most.
     """
 
     def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -139,7 +139,15 @@ def _naming_limits() -> Iterator[None]:
 
 def _engine(url: sa.URL, *, reads: bool, busy_seconds: float) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_size=8 if reads else 1, max_overflow=32 if reads else 0)
+        try:
+            return sa.create_engine(url, pool_size=8 if reads else 1, max_overflow=32 if reads else 0)
+        except (ModuleNotFoundError, sa.exc.NoSuchModuleError) as error:
+            raise VitrinaError(
+                f"the database driver that {url.drivername} asks for",
+                "none installed",
+                'Install psycopg (python -m pip install "psycopg[binary]"), '
+                "then write postgresql+psycopg://user:password@host/name.",
+            ) from error
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,

@@ -45,8 +45,11 @@ class Incoming:
             self._file = self.path.open("xb")
 
     def write(self, chunk: bytes) -> None:
-        """Appends bytes. Raises PictureRefused (too_many_bytes), OutOfSpace; the file is gone then."""
-        self._size += len(chunk)
+        """Appends bytes. Raises PictureRefused (too_many_bytes), OutOfSpace; the file is gone then.
+
+        Free space is asked for again with every MiB: many files on their way in fill a disk together.
+        """
+        whole, self._size = self._size // _CHUNK, self._size + len(chunk)
         if self._size > self._max_bytes:
             self.discard()
             raise PictureRefused(
@@ -57,6 +60,8 @@ class Incoming:
             )
         self._hash.update(chunk)
         try:
+            if self._size // _CHUNK > whole:
+                self._files.require_space()
             with self._files.naming_full_disk():
                 self._file.write(chunk)
         except BaseException:
@@ -90,10 +95,7 @@ class Incoming:
 
 
 class FileStore:
-    """
-
-    he files of one store: `originals/ab/cd/<sha256>`, `derived/ab/cd/<sha256>.thumb.webp`, `incoming/`.
-    """
+    """The files of one store: `originals/ab/cd/<sha256>`, `derived/ab/cd/<sha256>.thumb.webp`, `incoming/`."""
 
     def __init__(self, root: Path, *, minimum_free_bytes: int = 200_000_000) -> None:
         self.root = Path(root)
@@ -115,9 +117,12 @@ class FileStore:
             )
         return self._folder("derived", sha256) / f"{sha256}.{kind}.webp"
 
-    def incoming(self, *, max_bytes: int) -> Incoming:
-        """A new file to write to. Raises OutOfSpace where the disk is nearly full."""
-        self.require_space()
+    def incoming(self, *, max_bytes: int, size: int = 0) -> Incoming:
+        """A new file to write `size` bytes to, as far as that is known.
+
+        Raises OutOfSpace where the disk is nearly full, or would be with them.
+        """
+        self.require_space(size)
         return Incoming(self, max_bytes=max_bytes)
 
     def receive(self, source: Path, *, max_bytes: int) -> Incoming:

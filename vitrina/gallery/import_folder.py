@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vitrina.errors import BadRequest, NotFound
 from vitrina.gallery.bulk import ImportReport
+from vitrina.gallery.collections import how_to_add_labels
 from vitrina.gallery.store import Store
 from vitrina.readers import open_source
 
@@ -57,7 +58,7 @@ def import_folder(
         raise BadRequest(
             f"class folders among the labels of {slug} ({', '.join(collection.labels)})",
             f"the folders {', '.join(missing)}",
-            "Add these labels to the collection, rename the folders, or import into another collection.",
+            how_to_add_labels(slug, missing),
         )
     ingest = store.ingest(decoder)
     report = ingest.accept_many(source.items, slug=slug, classify=classify, progress=progress)

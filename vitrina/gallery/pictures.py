@@ -8,11 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from vitrina.errors import BadRequest, NotFound
-from vitrina.gallery.annotations import story_of
 from vitrina.gallery.cards import PictureCard, card_of, card_row, cards, prediction_of
 from vitrina.gallery.collections import find_collection
 from vitrina.gallery.database import Database
 from vitrina.gallery.events import VIEWS, Event
+from vitrina.gallery.history import story_of
 from vitrina.gallery.schema import picture, prediction
 from vitrina.prediction import Prediction
 

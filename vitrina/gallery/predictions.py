@@ -49,15 +49,18 @@ class Predictions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, slug: str, sha256: str, given: Prediction, *, source: str) -> tuple[RequestRow, bool]:
+    def record(
+        self, slug: str, sha256: str, given: Prediction, *, source: str, attach: bool = True
+    ) -> tuple[RequestRow, bool]:
         """Keeps one answer. The same collection, bytes, model revision give the row there is, with False.
 
-        `sha256` is 64 hex digits. Where the collection has the picture the answer becomes the picture's own.
-        Raises NotFound for the slug.
+        `sha256` is 64 hex digits. Where the collection has the picture the answer becomes the picture's own,
+        its latest; not with `attach` False: then it is kept as an answer to a request alone, until it is
+        recorded once more to be attached. Raises NotFound for the slug.
         """
         with self._database.writer() as connection:
             found = find_collection(connection, slug)
-            return record_in(connection, found, sha256, given, source=source)
+            return record_in(connection, found, sha256, given, source=source, attach=attach)
 
     def add_for_picture(self, picture_id: int, given: Prediction, *, source: str) -> RequestRow:
         """Keeps an answer for a stored picture, as its latest. Raises NotFound."""
@@ -103,14 +106,6 @@ class Predictions:
             return [
                 _request_of(row) for row in connection.execute(asked.limit(limit).offset(offset)).mappings()
             ]
-
-    def count(self, slug: str | None = None) -> int:
-        """How many answers there are. Raises NotFound for the slug."""
-        with self._database.reader() as connection:
-            asked = sa.select(sa.func.count()).select_from(prediction).where(prediction.c.reset_id.is_(None))
-            if slug is not None:
-                asked = asked.where(prediction.c.collection_id == find_collection(connection, slug).id)
-            return connection.scalar(asked) or 0
 
     def reset(self, actor: str, *, slug: str | None = None) -> Reset:
         """Puts away the answers whose picture was not kept; who did it stays on record, restore brings them
@@ -188,7 +183,13 @@ class Predictions:
 
 
 def record_in(
-    connection: sa.Connection, found: Collection, sha256: str, given: Prediction, *, source: str
+    connection: sa.Connection,
+    found: Collection,
+    sha256: str,
+    given: Prediction,
+    *,
+    source: str,
+    attach: bool = True,
 ) -> tuple[RequestRow, bool]:
     """`Predictions.record` inside a transaction that is already open."""
     same = (
@@ -210,6 +211,8 @@ def record_in(
         connection.execute(sa.insert(prediction).values(**values))
         row = _row(connection, same)
     assert row is not None
+    if not attach:
+        return row, created
     stored = (picture.c.collection_id == found.id) & (picture.c.sha256 == sha256)
     picture_id = connection.scalar(sa.select(picture.c.id).where(stored))
     if picture_id is not None and row.picture_id is None:

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.data_classes import ImageData
 
 from vitrina.errors import ModelUnavailable, VitrinaError
-from vitrina.pages.words import say
+from vitrina.refusals import in_words
 
 Answer = dict[str, Any]
 
@@ -17,8 +17,9 @@ Answer = dict[str, Any]
 def predict(services: Any, picture: str | None, collection: str, request: gr.Request) -> Answer:
     """The model's answer to the file at `picture` as {"state": ...} with what that state carries.
 
-    States: empty (no picture, or no collection), answered (the services' prediction), waiting (the model is
-    not ready; message), refused (this file cannot be used; message). Nothing of the visitor is kept.
+    States: empty (no picture, or no collection), answered (the services' prediction), waiting (the model is not
+    ready; message), out_of_order (its model cannot be loaded), refused (this file cannot be used; message).
+    Nothing of the visitor is kept.
     """
     if not picture or not collection:
         return {"state": "empty"}
@@ -30,9 +31,11 @@ def predict(services: Any, picture: str | None, collection: str, request: gr.Req
             language=services.language_of(request),
         )
     except ModelUnavailable as error:
-        return {"state": "waiting", "message": str(error)}
+        if services.classifiers.state(collection).kind == "failed":
+            return {"state": "out_of_order"}
+        return {"state": "waiting", "message": in_words(error, services.language_of(request))}
     except VitrinaError as error:
-        return {"state": "refused", "message": str(error)}
+        return {"state": "refused", "message": in_words(error, services.language_of(request))}
     return {**found, "state": "answered", "collection": collection}
 
 
@@ -52,9 +55,8 @@ def suggest(
             language=language,
         )
     except VitrinaError as error:
-        return {"state": "suggestion_failed", "message": str(error)}
-    message = kept.get("message") or say(language, "try.thanks")
-    return {"state": "suggested", "message": message, "kept": bool(kept.get("kept"))}
+        return {"state": "suggestion_failed", "message": in_words(error, services.language_of(request))}
+    return {"state": "suggested", "message": kept["message"], "kept": kept["kept"]}
 
 
 def path_of(payload: ImageData | None) -> str | None:

@@ -16,11 +16,16 @@ from vitrina import __version__
 from vitrina.decoder import Decoder
 from vitrina.gallery.store import Store
 from vitrina.images import Limits
-from vitrina.pages.cache import DELETE_CACHE
+from vitrina.pages.cache import KEPT_SECONDS, SWEEP_AGE, SWEEP_EVERY
 from vitrina.recipe import Recipe, load_recipe
-from vitrina.server.guard import BodyLimit, LastResort, RefusedPaths, SecurityHeaders
+from vitrina.server.body_limit import BodyLimit
+from vitrina.server.events import tell_mistakes_apart
+from vitrina.server.guard import RefusedPaths, SecurityHeaders
+from vitrina.server.last_resort import LastResort
+from vitrina.server.page_uploads import PageUploads
 from vitrina.server.pictures import picture_routes
 from vitrina.server.problems import register_problems
+from vitrina.server.proxy import ProxyHops
 from vitrina.server.reading_routes import reading_routes
 from vitrina.server.rest import rest_routes
 from vitrina.server.settings import Settings
@@ -68,9 +73,10 @@ def build_server(settings: Settings) -> FastAPI:
     from fastapi_offline import FastAPIOffline
 
     services = open_services(settings)
+    uploads = PageUploads(settings.data, every=SWEEP_EVERY, age=SWEEP_AGE)
     # FastAPI's own /docs fetches its script from another host; this class carries it along.
     app: FastAPI = FastAPIOffline(
-        title="Vitrina", version=__version__, lifespan=_lifespan(services, settings), redoc_url=None
+        title="Vitrina", version=__version__, lifespan=_lifespan(services, settings, uploads), redoc_url=None
     )
     app.state.services = services
     app.state.settings = settings
@@ -81,6 +87,7 @@ def build_server(settings: Settings) -> FastAPI:
     app.include_router(sign_in_routes(services))
     app.include_router(staff_routes(services, max_upload_bytes=settings.max_upload_bytes))
     _answer_browsers(app)
+    uploads.announce()
     _mount_pages(app, services, settings)
     _guard(app, services, settings)
     return app
@@ -130,20 +137,22 @@ def _mount_pages(app: FastAPI, services: Services, settings: Settings) -> None:
         # mount_gradio_app leaves it false, and with it the check that a file named in an event is one that
         # was uploaded: any file of the server could be read.
         blocks.has_launched = True
+        tell_mistakes_apart(blocks)
 
 
 def _guard(app: FastAPI, services: Services, settings: Settings) -> None:
-    # Added innermost first: headers are put on every answer, also on those of the guards.
+    # Added innermost first: headers are put on every answer, also on those of the guards. Who is turned away at
+    # the gate uses up nothing of the budget behind it.
     app.add_middleware(LastResort)
-    app.add_middleware(StaffGate, services=services)
     app.add_middleware(
         UploadDoor,
         per_minute=2 * settings.predictions_per_minute,
         folder=settings.data,
         minimum_free_bytes=settings.minimum_free_bytes,
-        max_bytes=settings.max_upload_bytes,
-        kept_seconds=sum(DELETE_CACHE),
+        max_bytes=settings.max_upload_bytes + FORM_OVERHEAD,
+        kept_seconds=KEPT_SECONDS,
     )
+    app.add_middleware(StaffGate, services=services)
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes + FORM_OVERHEAD)
     app.add_middleware(RefusedPaths)
     app.add_middleware(
@@ -153,15 +162,18 @@ def _guard(app: FastAPI, services: Services, settings: Settings) -> None:
         allow_headers=["Content-Type", "Idempotency-Key"],
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ProxyHops, hops=settings.proxy_hops)
 
 
-def _lifespan(services: Services, settings: Settings) -> Callable[[FastAPI], Any]:
+def _lifespan(services: Services, settings: Settings, uploads: PageUploads) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         from vitrina.starter import ensure_collections, prepare, warm_models
 
         stop = threading.Event()
         ensure_collections(services)
+        # Not before: a server whose port was taken has touched no folder that another one serves from.
+        uploads.open()
         work = threading.Thread(
             target=prepare if settings.first_start else warm_models,
             args=(services, settings.data, stop),
@@ -172,6 +184,7 @@ def _lifespan(services: Services, settings: Settings) -> Callable[[FastAPI], Any
         yield
         stop.set()
         work.join(timeout=10)
+        uploads.close()
         services.close()
 
     return lifespan

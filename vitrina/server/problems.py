@@ -38,6 +38,18 @@ STATUS: tuple[tuple[type[VitrinaError], int], ...] = (
 )
 
 
+class RequestEnded(Exception):
+    """Ends a request from inside its body's stream; the guard that limits bodies answers with `error`.
+
+    No library's parser takes it for its own. `status` is the HTTP status where it is not the error's own.
+    """
+
+    def __init__(self, error: VitrinaError, status: int | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.status = status
+
+
 def status_of(error: VitrinaError) -> int:
     """The HTTP status of an error of the library; 413 for a picture with too many bytes."""
     if isinstance(error, PictureRefused) and error.reason == "too_many_bytes":

@@ -12,8 +12,9 @@ from fastapi.concurrency import run_in_threadpool
 from vitrina import __version__
 from vitrina.errors import BadRequest, Conflict
 from vitrina.server.sign_in import require_same_origin
-from vitrina.server.uploads import received
+from vitrina.server.uploads import Places, received
 from vitrina.services import Principal, Services
+from vitrina.services.pace import asker
 
 _PICTURE_BODY = {
     "requestBody": {
@@ -36,8 +37,11 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     413: {"description": "More bytes than the server takes."},
     422: {"description": "Not a picture that can be decoded; `reason` is a stable code."},
     429: {"description": "Too many requests; Retry-After says when to come back."},
-    503: {"description": "The model is not ready."},
+    503: {"description": "The model is not ready, or too many pictures are on their way in."},
+    507: {"description": "The disk is nearly full."},
 }
+# Pictures on their way in at one time: as many as may wait for the model.
+PLACES = 32
 _STAFF_ONLY: dict[int | str, dict[str, Any]] = {403: {"description": "Staff only: sign in first."}}
 
 
@@ -56,7 +60,7 @@ class SeenKeys:
     def check(self, address: str, key: str, sha256: str) -> None:
         """Raises Conflict when `key` came from `address` with other bytes before."""
         with self._lock:
-            before = self._seen.setdefault((address, key), sha256)
+            before = self._seen.setdefault((asker(address), key), sha256)
             while len(self._seen) > self._most:
                 self._seen.popitem(last=False)
         if before != sha256:
@@ -70,7 +74,7 @@ class SeenKeys:
 def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """POST /predict, GET /predictions, GET /predictions/{id}, DELETE /predictions/reset, GET /health."""
     router = APIRouter()
-    keys = SeenKeys()
+    keys, places = SeenKeys(), Places(total=PLACES, each=PLACES // 4)
 
     def staff(request: Request) -> Principal:
         require_same_origin(request)
@@ -92,15 +96,22 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         201 the first time, 200 with the same id for the same bytes.
         """
         principal = await run_in_threadpool(services.principal_of, request)
+        # Before a byte of the picture is read.
+        await run_in_threadpool(services.trial.admit, principal)
         language = services.language_of(request)
         await run_in_threadpool(services.store.collections.get, collection)
-        async with received(request, services, max_bytes=max_upload_bytes) as incoming:
+        async with received(request, services, max_bytes=max_upload_bytes, places=places) as incoming:
             arrived = incoming.finish()
             if idempotency_key:
                 keys.check(principal.address, idempotency_key, arrived.sha256)
             result = await run_in_threadpool(
                 lambda: services.trial.predict(
-                    arrived.path, slug=collection, principal=principal, language=language, source="rest"
+                    arrived.path,
+                    slug=collection,
+                    principal=principal,
+                    language=language,
+                    source="rest",
+                    admitted=True,
                 )
             )
         response.status_code = 201 if result["created"] else 200

@@ -20,8 +20,8 @@ def serve(app: FastAPI, settings: Settings) -> None:
         host=settings.server_name,
         port=settings.server_port,
         log_level="warning",
-        proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
+        # The app reads X-Forwarded-For itself, from the right: uvicorn would believe what the caller wrote.
+        proxy_headers=False,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
         server_header=False,

@@ -16,8 +16,10 @@ _HOUSE = Path(__file__).resolve().parent.parent.parent
 class Settings:
     """What a server needs to know. Sizes in bytes, times in seconds.
 
-    `data` holds pictures, models, and the SQLite file. `demo` is true where the disk is forgotten at a
-    restart (a Space without storage): the pages say so.
+    `data` holds pictures, models, and the SQLite file. `proxy_hops` is how many proxies of one's own every
+    request comes through: the address that far from the right of X-Forwarded-For is the caller's, 0 believes
+    no header. `demo` is true where the disk is forgotten at a restart (a Space without storage): the pages
+    say so.
     """
 
     data: Path = Path("vitrina-data")
@@ -26,7 +28,7 @@ class Settings:
     server_name: str = "127.0.0.1"
     server_port: int = 7860
     allowed_origins: tuple[str, ...] = ()
-    trusted_proxies: str = "127.0.0.1"
+    proxy_hops: int = 0
     max_upload_bytes: int = 32 * 1024 * 1024
     minimum_free_bytes: int = 200 * 1024 * 1024
     predictions_per_minute: int = 30
@@ -63,7 +65,7 @@ class Settings:
         if environment.get("SPACE_ID"):
             # On a Space every request comes through its proxy, and the disk lasts until the next restart
             # unless storage is mounted and VITRINA_DATA points at it.
-            values["trusted_proxies"] = "*"
+            values["proxy_hops"] = 1
             values["demo"] = "VITRINA_DATA" not in environment
         for variable, text in given.items():
             setting = known[variable]

@@ -14,6 +14,7 @@ from vitrina.errors import Forbidden, TooMany, VitrinaError
 from vitrina.server.problems import answer
 from vitrina.server.sign_in_page import sign_in_page
 from vitrina.services import Services
+from vitrina.services.pace import asker
 from vitrina.services.principal import SESSION_COOKIE
 
 SESSION_SECONDS = 12 * 3600
@@ -123,7 +124,7 @@ def sign_in_routes(services: Services) -> APIRouter:
 def _signed_in(services: Services, request: Request, fields: dict[str, str]) -> Response:
     next_page = _own_page(fields.get("next", "/backend/"))
     language = services.language_of(request)
-    address = request.client.host if request.client else "unknown"
+    address = asker(request.client.host if request.client else "unknown")
     accounts = services.store.accounts
     problem, status = "wrong", 401
     try:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from vitrina.server.uploads import file_name_of, received
+from vitrina.server.uploads import Places, file_name_of, received
 from vitrina.services import Principal, Services
 
 
@@ -30,10 +30,19 @@ class NewCollection(BaseModel):
     model: str | None = Field(default=None, max_length=300)
 
 
+class Undo(BaseModel):
+    """Which act is meant: the `batch` that the decision's answer named, or one's own latest where it is null."""
+
+    model_config = ConfigDict(extra="forbid")
+    batch: str | None = Field(default=None, max_length=64)
+
+
 def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """Everything the desk calls. Each route hands the principal on; the service layer checks it again."""
     router = APIRouter(prefix="/backend", tags=["staff"])
     curation = services.curation
+    # Apart from those of visitors, whom staff do not wait for.
+    places = Places(total=32, each=16)
 
     def principal_of(request: Request) -> Principal:
         return services.principal_of(request)
@@ -73,9 +82,15 @@ def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         return curation.publish_ready(principal, slug)
 
     @router.post("/api/collections/{slug}/undo")
-    def undo(request: Request, slug: str, principal: Principal = Depends(principal_of)) -> dict[str, Any]:
-        """Take back one's own latest act in the collection."""
-        return curation.undo(principal, slug, language=services.language_of(request))
+    def undo(
+        request: Request,
+        slug: str,
+        asked: Undo | None = None,
+        principal: Principal = Depends(principal_of),
+    ) -> dict[str, Any]:
+        """Take back one act of one's own in the collection; sent twice with the same batch it is still one."""
+        batch = asked.batch if asked else None
+        return curation.undo(principal, slug, batch=batch, language=services.language_of(request))
 
     @router.get("/api/pictures/{picture_id}")
     def item(
@@ -108,7 +123,7 @@ def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         principal.require_staff()
         await run_in_threadpool(services.store.collections.get, collection)
         language = services.language_of(request)
-        async with received(request, services, max_bytes=max_upload_bytes) as incoming:
+        async with received(request, services, max_bytes=max_upload_bytes, places=places) as incoming:
             result = await run_in_threadpool(
                 lambda: curation.upload(
                     principal, incoming, slug=collection, file_name=file_name_of(request), language=language

@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from vitrina.errors import BadRequest
+from vitrina.errors import BadRequest, Busy, TooMany
+from vitrina.server.forms import FormFile
 from vitrina.services import Services
+from vitrina.services.pace import asker
 
 if TYPE_CHECKING:
     from vitrina.gallery.files import Incoming
 
-CHUNK = 1 << 20
+
+class Places:
+    """How many bodies may be under way at one time: `total` in all, `each` from one address.
+
+    Requests run on one event loop: it takes no lock.
+    """
+
+    def __init__(self, *, total: int, each: int) -> None:
+        self.total = total
+        self.each = each
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, address: str) -> Iterator[None]:
+        """One place. Raises TooMany where the address has `each`, Busy where all are taken."""
+        key = asker(address)
+        if self._taken[key] >= self.each:
+            raise TooMany(
+                f"at most {self.each} pictures from one address at a time",
+                "more",
+                "Wait for the answers, then send the next.",
+                wait_seconds=1,
+            )
+        if self._taken.total() >= self.total:
+            raise Busy(f"at most {self.total} pictures on their way in", "as many", "Try again in 5 seconds.")
+        self._taken[key] += 1
+        try:
+            yield
+        finally:
+            self._taken[key] -= 1
+            if not self._taken[key]:
+                del self._taken[key]
 
 
 @asynccontextmanager
-async def received(request: Request, services: Services, *, max_bytes: int) -> AsyncIterator[Incoming]:
+async def received(
+    request: Request, services: Services, *, max_bytes: int, places: Places
+) -> AsyncIterator[Incoming]:
     """The whole body, raw or the one file of a form, as a finished temporary file; gone afterwards.
 
-    Raises BadRequest for an empty or malformed body, PictureRefused for one over `max_bytes`, OutOfSpace.
+    Raises BadRequest for an empty or malformed body, PictureRefused for one over `max_bytes`, OutOfSpace,
+    TooMany, Busy; the last three before a byte of the body is read, as far as it declares its length.
     """
-    incoming = services.store.ingest(services.decoder).incoming(max_bytes)
-    try:
-        chunks = _form_file(request) if _is_form(request) else request.stream()
+    address = request.client.host if request.client else "unknown"
+    with places.taken(address):
+        declared = request.headers.get("content-length", "")
+        size = min(int(declared), max_bytes) if declared.isdecimal() else 0
+        files = services.store.files
+        incoming = await run_in_threadpool(lambda: files.incoming(max_bytes=max_bytes, size=size))
         try:
-            async for chunk in chunks:
-                if chunk:
-                    await run_in_threadpool(incoming.write, chunk)
-        except ClientDisconnect as error:
-            raise BadRequest("a whole body", "a connection that was cut", "Send it again.") from error
-        await run_in_threadpool(incoming.finish)
-        yield incoming
-    finally:
-        await run_in_threadpool(incoming.discard)
+            chunks = _form_file(request) if _is_form(request) else request.stream()
+            try:
+                async for chunk in chunks:
+                    if chunk:
+                        await run_in_threadpool(incoming.write, chunk)
+            except ClientDisconnect as error:
+                raise BadRequest("a whole body", "a connection that was cut", "Send it again.") from error
+            await run_in_threadpool(incoming.finish)
+            yield incoming
+        finally:
+            await run_in_threadpool(incoming.discard)
 
 
 def _is_form(request: Request) -> bool:
@@ -48,25 +88,10 @@ def _is_form(request: Request) -> bool:
 
 
 async def _form_file(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async with request.form(max_files=1, max_fields=8, max_part_size=64 * 1024) as form:
-            part = form.get("file")
-            if part is None or isinstance(part, str):
-                raise BadRequest(
-                    "a form with one file in the field 'file'",
-                    "fields " + (", ".join(sorted(form))[:100] or "none"),
-                    "Send it as curl -F file=@photo.jpg does.",
-                )
-            while chunk := await part.read(CHUNK):
-                yield chunk
-    # Starlette turns a parser error into an HTTPException of its own where an app is in the scope.
-    except (MultiPartException, HTTPException) as error:
-        detail = getattr(error, "message", None) or getattr(error, "detail", "")
-        raise BadRequest(
-            "a well-formed multipart form with one file",
-            str(detail)[:200],
-            "Send it as curl -F file=@photo.jpg does.",
-        ) from error
+    form = FormFile(request.headers.get("content-type", ""))
+    async for chunk in request.stream():
+        yield form.feed(chunk)
+    form.finish()
 
 
 def file_name_of(request: Request) -> str:

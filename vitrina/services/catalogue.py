@@ -69,8 +69,12 @@ class Catalogue:
         self.first_start = first_start
 
     def collections(self, language: str) -> list[dict[str, Any]]:
-        """Every collection with its number of published pictures and the newest one's thumbnail as cover."""
-        return [self._summary(collection, language) for collection in self.store.collections.all()]
+        """Collections with their number of published pictures and the newest one's thumbnail as cover.
+
+        One that has neither a picture to show nor a model to try stands in no glass case yet.
+        """
+        found = [self._summary(collection, language) for collection in self.store.collections.all()]
+        return [one for one in found if one["count"] or one["model"] or one["learning"]]
 
     def _summary(self, collection: Collection, language: str) -> dict[str, Any]:
         newest = self.store.pictures.page(collection.slug, view="published", limit=1)
@@ -84,12 +88,16 @@ class Catalogue:
             "cover": cover,
             "classes": len(collection.labels),
             "model": collection.model,
+            "learning": self.first_start.is_running(collection.slug),
         }
 
     def collection(self, slug: str, language: str) -> dict[str, Any]:
         """One collection with its classes, each with the number of published pictures."""
         collection = self.store.collections.get(slug)
         counts = self.store.collections.counts(slug).published_by_label
+        state = self.classifiers.state(slug)
+        if state.kind == "loading":
+            self.classifiers.warm_soon(slug)  # Who looks at a collection may soon try it.
         labels = [
             {
                 "name": name,
@@ -106,7 +114,9 @@ class Catalogue:
             "labels": labels,
             "total": sum(counts.values()),
             "model": collection.model,
-            "model_ready": self.classifiers.state(slug).kind == "ready",
+            "model_ready": state.kind == "ready",
+            "model_state": state.kind,
+            "measured": self.classifiers.measured(slug),
             "first_start": self.first_start.view(language, slug=slug),
         }
 

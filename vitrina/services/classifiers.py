@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# (model reference, pinned revision) of a collection.
+_Key = tuple[str, str | None]
+# How long a model that could not be loaded is left alone: each try may wait for the Hub.
+RETRY_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
@@ -30,14 +37,27 @@ class ModelState:
     found: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    key: _Key
+    error: ModelUnavailable
+    again_at: float
+
+
 class Classifiers:
-    """One classifier a (model reference, class map); a new reference of a collection is loaded afresh.
+    """One classifier a collection; a new model reference of a collection is loaded afresh.
 
     torch is imported by the first `get` or `warm`, never before, so that the gallery opens first.
     """
 
     def __init__(
-        self, store: Store, recipes: Mapping[str, Recipe], *, data: Path, first_start: FirstStart
+        self,
+        store: Store,
+        recipes: Mapping[str, Recipe],
+        *,
+        data: Path,
+        first_start: FirstStart,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
         self.recipes = recipes
@@ -45,8 +65,10 @@ class Classifiers:
         self.first_start = first_start
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
-        self._loaded: dict[str, tuple[tuple[str, str | None], Classifier]] = {}
-        self._failed: dict[str, tuple[tuple[str, str | None], str]] = {}
+        self._warming: set[str] = set()
+        self._clock = clock
+        self._loaded: dict[str, tuple[_Key, Classifier]] = {}
+        self._failed: dict[str, _Failure] = {}
 
     def state(self, slug: str) -> ModelState:
         """What can be said at once, without loading anything."""
@@ -60,15 +82,15 @@ class Classifiers:
             if self._loaded.get(slug, (None,))[0] == key:
                 return ModelState("ready")
             failed = self._failed.get(slug)
-        if failed is not None and failed[0] == key:
-            return ModelState("failed", failed[1])
+        if failed is not None and failed.key == key:
+            return ModelState("failed", str(failed.error))
         return ModelState("loading", "a model that is not loaded yet")
 
     def get(self, slug: str) -> Classifier:
         """The collection's classifier, loading it where needed (seconds, once).
 
-        Raises ModelUnavailable where there is none, where it is still being trained, and where it cannot be
-        loaded or is not the revision the collection is pinned to.
+        Where a new model cannot be loaded the one before goes on answering, and it is tried again a minute
+        later. Raises ModelUnavailable where there is none at all, or it is still being trained.
         """
         collection = self.store.collections.get(slug)
         if collection.model is None or self.first_start.is_running(slug):
@@ -80,23 +102,71 @@ class Classifiers:
         with self._lock:
             turn = self._loading.setdefault(slug, threading.Lock())
         with turn:
-            loaded = self._loaded.get(slug)
+            loaded, failed = self._loaded.get(slug), self._failed.get(slug)
             if loaded is not None and loaded[0] == key:
                 return loaded[1]
-            try:
-                classifier = self._load(collection)
-            except ModelUnavailable as error:
-                with self._lock:
-                    self._failed[slug] = (key, str(error))
-                raise
+            if failed is not None and failed.key == key and self._clock() < failed.again_at:
+                return self._former(slug, failed.error)
+            return self._try_to_load(collection, key)
+
+    def _try_to_load(self, collection: Collection, key: _Key) -> Classifier:
+        slug = collection.slug
+        try:
+            classifier = self._load(collection)
+        # Whatever a damaged model makes a library raise: it must not stay "loading" for ever.
+        except Exception as problem:
+            error = _unavailable(problem, collection)
+            log.warning("the model of %s cannot be served: %s", slug, error)
             with self._lock:
-                self._loaded[slug] = (key, classifier)
-                self._failed.pop(slug, None)
-            return classifier
+                self._failed[slug] = _Failure(key, error, self._clock() + RETRY_SECONDS)
+            return self._former(slug, error)
+        if collection.model_revision is None and _is_on_the_hub(collection.model or ""):
+            # A name on the Hub may mean other weights tomorrow: from now on it is this commit.
+            key = (classifier.revision, classifier.revision)
+            self.store.collections.set_model(slug, model=key[0], revision=key[1])
+        with self._lock:
+            self._loaded[slug] = (key, classifier)
+            self._failed.pop(slug, None)
+        return classifier
+
+    def _former(self, slug: str, error: ModelUnavailable) -> Classifier:
+        former = self._loaded.get(slug)
+        if former is None:
+            raise error
+        return former[1]
+
+    def measured(self, slug: str) -> dict[str, float] | None:
+        """{accuracy, low, high, n} on pictures held out, of a model that was trained on this machine.
+
+        `low` and `high` are the ends of the 95 % interval. None where nothing was measured.
+        """
+        collection = self.store.collections.get(slug)
+        report = self.data / (collection.model or "") / "eval_results.json"
+        if collection.model is None or not report.is_file():
+            return None
+        try:
+            found = json.loads(report.read_text(encoding="utf-8"))
+            low, high = found["interval"]
+            return {"accuracy": found["accuracy"], "low": low, "high": high, "n": found["n"]}
+        except (ValueError, KeyError, TypeError) as problem:
+            log.warning("%s cannot be read: %s", report, problem)
+            return None
 
     def warm_soon(self, slug: str) -> None:
-        """Load in the background what has a model."""
-        threading.Thread(target=self.warm, args=(slug,), name=f"load {slug}", daemon=True).start()
+        """Load in the background what has a model; one thread a collection, however often it is asked."""
+        with self._lock:
+            if slug in self._warming:
+                return
+            self._warming.add(slug)
+
+        def work() -> None:
+            try:
+                self.warm(slug)
+            finally:
+                with self._lock:
+                    self._warming.discard(slug)
+
+        threading.Thread(target=work, name=f"load {slug}", daemon=True).start()
 
     def warm(self, slug: str) -> None:
         """Load what has a model. What fails is logged and shown by `state`, never raised."""
@@ -135,3 +205,19 @@ class Classifiers:
                 f"Put the pinned revision back, or set the collection {collection.slug!r} to the new one.",
             )
         return classifier
+
+
+def _is_on_the_hub(reference: str) -> bool:
+    from vitrina.models.reference import ModelReference
+
+    return ModelReference.parse(reference).kind == "hub"
+
+
+def _unavailable(problem: Exception, collection: Collection) -> ModelUnavailable:
+    if isinstance(problem, ModelUnavailable):
+        return problem
+    return ModelUnavailable(
+        f"a model that loads from {collection.model}",
+        f"{type(problem).__name__}: {problem}"[:200],
+        "Save the model again, or set the collection to another one.",
+    )

@@ -198,29 +198,44 @@ class Curation:
     def publish_ready(self, principal: Principal, slug: str) -> dict[str, Any]:
         """Publish every pending picture that a person has labelled; {batch, count}, one undo for all."""
         principal.require_staff()
-        changes: list[Change] = []
-        while True:
-            page = self.store.pictures.page(slug, view="ready", offset=len(changes), limit=100)
-            changes += [Change(card.id, "publish", None, card.version) for card in page.items]
-            if len(page.items) < 100:
-                break
-        if not changes:
-            return {"batch": None, "count": 0}
-        batch = self.store.annotations.append(changes, actor=principal.actor)
-        return {"batch": batch.id, "count": len(changes)}
+        batch = self.store.annotations.publish_ready(slug, principal.actor)
+        return {"batch": batch.id if batch.events else None, "count": len(batch.events)}
 
-    def undo(self, principal: Principal, slug: str, *, language: str) -> dict[str, Any]:
-        """Take back this person's latest act in the collection: {batch, undone, items}."""
+    def undo(
+        self, principal: Principal, slug: str, *, language: str, batch: str | None = None
+    ) -> dict[str, Any]:
+        """Take back one act of this person in the collection, the latest where `batch` is None.
+
+        {batch, already, skipped, undone, count, items}. `skipped` pictures were decided on since by somebody and
+        stay as they are. Asked again for the same `batch` it answers the same, with `already` true: one
+        request sent twice is one undo. `items` are the first 100 of `count`. Raises NotFound, Conflict.
+        """
         principal.require_staff()
-        latest = self.store.annotations.latest_batch(principal.actor, slug)
-        if latest is None:
+        if batch is None:
+            meant = self.store.annotations.latest_batch(principal.actor, slug)
+            if meant is None:
+                raise NotFound(
+                    "something of yours to undo",
+                    "nothing",
+                    "Decide something first; each decision can be undone.",
+                )
+        else:
+            meant = self._own_act(principal, slug, batch)
+        undone = self.store.annotations.undo(meant, actor=principal.actor, standing_only=True)
+        told = {"batch": undone.id, "already": undone.already, "skipped": len(undone.skipped)}
+        return {**told, **self._undone(principal, undone, language)}
+
+    def _own_act(self, principal: Principal, slug: str, batch: str) -> str:
+        collection = self.store.collections.get(slug)
+        act = self.store.annotations.act(batch)
+        own = bool(act) and act[0].actor == principal.actor
+        if not own or self.store.pictures.get(act[0].picture_id).card.collection != collection.slug:
             raise NotFound(
-                "something of yours to undo",
-                "nothing",
-                "Decide something first; each decision can be undone.",
+                f"an act of yours in the collection {collection.slug}",
+                f"{batch!r}"[:80],
+                "Reload the page, then undo from there.",
             )
-        batch = self.store.annotations.undo(latest, actor=principal.actor)
-        return {"batch": batch.id, **self._undone(principal, batch, language)}
+        return batch
 
     def _undone(self, principal: Principal, batch: Batch, language: str) -> dict[str, Any]:
         items = [self.item(principal, event.picture_id, language=language) for event in batch.events[:100]]

@@ -33,8 +33,9 @@ def told(
 ) -> list[dict[str, str]]:
     """[{at, what}], oldest first: every event and every model's answer.
 
-    Suggestions of visitors and names of staff are told to staff alone (`named`).
+    Suggestions of visitors, names of staff, and what was taken back are told to staff alone (`named`).
     """
+    undone = {event.undoes for event in detail.story if event.kind == "undo"}
     by_id = {event.id: event for event in detail.story}
     lines = [
         (
@@ -42,7 +43,7 @@ def told(
             event_sentence(event, collection, language, named=named, undone=by_id.get(event.undoes or -1)),
         )
         for event in detail.story
-        if named or event.kind != "suggest"
+        if named or (event.kind not in ("suggest", "undo") and event.id not in undone)
     ]
     for prediction, at in detail.predictions:
         title = label_title(collection.label_titles, prediction.top_label, language)

@@ -68,16 +68,33 @@ class Trial:
             )
         return choices
 
+    def admit(self, principal: Principal) -> None:
+        """Take one place in the pace of predictions, before anything of the picture is read.
+
+        Raises TooMany.
+        """
+        self._predictions.take(principal.address, what="predictions")
+
     def predict(
-        self, path: Path, *, slug: str, principal: Principal, language: str = "en", source: str = "try"
+        self,
+        path: Path,
+        *,
+        slug: str,
+        principal: Principal,
+        language: str = "en",
+        source: str = "try",
+        admitted: bool = False,
     ) -> dict[str, Any]:
         """The classifier's answer, logged by content hash; the picture itself is not kept.
 
         Returns {prediction_id, created, sha256, collection, scores, top, confidence, abstained,
         model_revision, seconds}. The same bytes give the same prediction id as long as the model's revision
-        is the same. Raises PictureRefused, ModelUnavailable, TooMany.
+        is the same. `admitted` is true where `admit` was asked before. Raises BadRequest, PictureRefused,
+        ModelUnavailable, TooMany.
         """
-        self._predictions.take(principal.address, what="predictions")
+        if not admitted:
+            self.admit(principal)
+        _check(path, slug)
         collection = self.store.collections.get(slug)
         if not self._places.acquire(timeout=5):
             raise TooMany(
@@ -90,7 +107,11 @@ class Trial:
             begun = time.perf_counter()
             examined = self.decoder.examine(path)
             prediction = self.classifiers.get(slug).predict([examined.pixels])[0]
-            row, created = self.store.predictions.record(slug, sha256_of(path), prediction, source=source)
+            # Not the picture's own answer where the collection has the same bytes: a visitor changes nothing
+            # that staff see of it.
+            row, created = self.store.predictions.record(
+                slug, sha256_of(path), prediction, source=source, attach=False
+            )
             seconds = time.perf_counter() - begun
         finally:
             self._places.release()
@@ -111,12 +132,14 @@ class Trial:
     def suggest(
         self, path: Path, *, slug: str, label: str, principal: Principal, language: str = "en"
     ) -> dict[str, Any]:
-        """Keep the picture for the staff with the visitor's label; {kept, message}.
+        """Keep the picture for the staff with the visitor's label; {kept, picture, message}.
 
         Nothing that is shown changes: the picture waits for review, and one that the collection has already
-        keeps its label. Raises BadRequest for a label outside the scheme, PictureRefused, TooMany.
+        keeps its label. The message is the same for both: what waits for review is nobody's to find out.
+        Raises BadRequest for a label outside the scheme, PictureRefused, TooMany.
         """
         self._suggestions.take(principal.address, what="suggestions")
+        _check(path, slug)
         collection = self.store.collections.get(slug)
         if label not in collection.labels:
             raise BadRequest(
@@ -138,8 +161,7 @@ class Trial:
             suggestion=label,
             classify=self._classify(slug),
         )
-        message = sentence(language, "kept" if accepted.created else "kept_known")
-        return {"kept": True, "picture": accepted.picture.id, "message": message}
+        return {"kept": True, "picture": accepted.picture.id, "message": sentence(language, "kept")}
 
     def _classify(self, slug: str) -> Any:
         try:
@@ -169,6 +191,16 @@ class Trial:
         """Take one reset back."""
         principal.require_staff()
         return {"reset": reset_id, "count": self.store.predictions.restore(reset_id, principal.actor)}
+
+
+def _check(path: Path, slug: object) -> None:
+    # Both come from events of a page, which anyone may send as they like.
+    if not isinstance(slug, str):
+        raise BadRequest("the slug of a collection", type(slug).__name__, "Choose a collection.")
+    if not path.is_file():
+        raise BadRequest(
+            "a photo that was uploaded", "none, or one no longer kept", "Upload the photo again."
+        )
 
 
 def _row(row: RequestRow) -> dict[str, Any]:

@@ -43,10 +43,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         "training": "The model is being trained on this machine.",
         "ready": "The model is ready.",
         "kept": "Thank you. The photo and your answer now wait for the staff to look at.",
-        "kept_known": "Thank you. The collection has this photo; your answer now waits for the staff to look at.",
     },
     "es": {
-        "by_staff": "etiquetada por el personal de la colección",
+        "by_staff": "etiquetada por el equipo de la colección",
         "by_import": "etiquetada en la carpeta de la que viene",
         "by_simulator": "dibujada por el simulador como de esta clase",
         "by_visitor": "propuesta por un visitante",
@@ -66,7 +65,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "undo": "{who} lo deshizo: «{what}»",
         "answered": "El modelo respondió {label}, con {confidence} % de seguridad.",
         "answered_unsure": "El modelo no estaba seguro; lo más cercano era {label}.",
-        "staff": "El personal",
+        "staff": "El equipo",
         "visitor": "Un visitante",
         "import_actor": "Una importación",
         "progress_starting": "Preparando",
@@ -80,8 +79,7 @@ SENTENCES: dict[str, dict[str, str]] = {
         "loading": "El modelo se está cargando.",
         "training": "El modelo se está entrenando en esta máquina.",
         "ready": "El modelo está listo.",
-        "kept": "Gracias. La foto y su respuesta esperan ahora a que el personal las mire.",
-        "kept_known": "Gracias. La colección ya tiene esta foto; su respuesta espera a que el personal la mire.",
+        "kept": "Gracias. La foto y su respuesta quedan a la espera de que el equipo las revise.",
     },
 }
 

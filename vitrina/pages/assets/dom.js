@@ -20,6 +20,8 @@
     .map((name) => name.slice(0, 2).toLowerCase())
     .find((name) => spoken.includes(name));
   V.language = wished || "en";
+  // An address may name the language: events of the page, which carry no query, then speak it too.
+  if (asked && asked === V.language) keep("vitrina_language", asked);
   document.documentElement.lang = V.language;
 
   V.w = (key, values = {}) => {

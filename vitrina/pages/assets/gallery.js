@@ -66,7 +66,9 @@
       return parts.title.replaceChildren(
         h("h1", {}, h("bdi", { text: collection.title })),
         h("p", { class: "v-lead" }, collection.description ? h("bdi", { text: `${collection.description} ` }) : null),
-        h("p", { class: "v-quiet v-numbers" }, numbers, collection.simulated && h("span", { class: "v-tag", text: w("common.simulated") })));
+        h("p", { class: "v-quiet v-numbers" }, numbers, collection.simulated && h("span", { class: "v-tag", text: w("common.simulated") })),
+        collection.measured && h("p", { class: "v-quiet v-small", text: w("gallery.measured", {
+          share: V.percent(collection.measured.accuracy), low: V.percent(collection.measured.low), high: V.percent(collection.measured.high), n: V.number(collection.measured.n) }) }));
     };
     const drawChips = () => {
       const labels = collection ? collection.labels : [];
@@ -89,11 +91,12 @@
     };
     const empty = (title, text, action) =>
       h("div", { class: "v-empty" }, h("h2", { text: w(title) }), text && h("p", { text: w(text) }), action);
+    const doing = (start) => V.progress(
+      start.of ? w("common.done_of", { doing: start.doing, done: V.number(start.done), of: V.number(start.of) }) : `${start.doing}…`, start.done, start.of);
     const drawEmpty = () => {
       const start = collection && collection.first_start;
       if (start && start.running) {
-        const sentence = start.of ? w("common.done_of", { doing: start.doing, done: V.number(start.done), of: V.number(start.of) }) : `${start.doing}…`;
-        return [V.progress(sentence, start.done, start.of), h("p", { class: "v-quiet", text: w("gallery.first_start") })];
+        return [doing(start), h("p", { class: "v-quiet", text: w("gallery.first_start") })];
       }
       if (start && start.doing) return [h("div", { class: "v-empty", role: "alert" }, h("p", { text: start.doing }))];
       if (state.label) return [empty("gallery.empty_label", null, link({ label: null }, { class: "v-button" }, w("gallery.empty_label_action")))];
@@ -109,7 +112,7 @@
       const rows = V.rows(found.items, { before, label: w("gallery.pictures"), open: (item) => go({ ...state, picture: String(item.id) }),
         href: (item) => address({ ...state, picture: item.id }) });
       const start = collection.first_start;
-      const note = start && start.running ? [V.progress(w("common.done_of", { doing: start.doing, done: V.number(start.done), of: V.number(start.of) }), start.done, start.of)] : [];
+      const note = start && start.running ? [doing(start)] : [];
       parts.pictures.replaceChildren(...note, rows);
       rows.lay();
       if (before && rows.contains(focused)) focused.focus();
@@ -148,7 +151,7 @@
         detail.show(picture);
         // The neighbours are asked for ahead, so that an arrow answers at once.
         [picture.previous, picture.next].filter(Boolean).forEach((near) =>
-          fetchPicture(near, state.label).then((one) => { new Image().src = one.large; }).catch(() => known.delete(near)));
+          fetchPicture(near, state.label).then((one) => { new Image().src = one.large; }).catch(() => null));
       } catch (error) {
         if (state.picture === id) detail.missing(error);
       }
@@ -158,7 +161,10 @@
     let shown = "";
     const arrive = async () => {
       state = read();
-      if (!state.collection && collections.length) state.collection = (collections.find((one) => one.count > 0) || collections[0]).slug;
+      // At the very first the one that is being made ready: its pictures come in while one looks.
+      if (!state.collection && collections.length) {
+        state.collection = (collections.find((one) => one.count > 0) || collections.find((one) => one.learning) || collections[0]).slug;
+      }
       const view = JSON.stringify([state.collection, state.label, state.page]);
       if (view !== shown) await load(view);
       drawDetail();
@@ -176,9 +182,10 @@
         collection = one;
         shown = view;
         document.title = `${one.title} · ${w("common.name")}`;
+        document.querySelectorAll('.v-head a[href^="/try"]').forEach((a) => { a.href = `/try?collection=${encodeURIComponent(one.slug)}`; });
         drawSwitcher(); drawTitle(); drawChips(); drawPictures(found, quiet ? parts.pictures.querySelector(".v-rows") : null);
         if (moved && place.getBoundingClientRect().top < -200) window.scrollTo({ top: 0 });
-        if (one.first_start && one.first_start.running) timer = setTimeout(refresh, 1200);
+        if (collections.some((other) => other.learning)) timer = setTimeout(refresh, 1200);
       } catch (error) {
         if (turn !== asked) return;
         collection = null; shown = "";
@@ -202,7 +209,7 @@
           parts.pictures.replaceChildren(empty("gallery.none_title", "gallery.none_text", h("a", { class: "v-button", href: "/backend/", text: w("gallery.none_action") })));
           const first = found.status && found.status.first_start;
           if (first && first.running) {
-            parts.pictures.replaceChildren(V.progress(w("common.done_of", first), first.done, first.of));
+            parts.pictures.replaceChildren(doing(first));
             timer = setTimeout(start, 1200);
           }
           return;

@@ -180,13 +180,14 @@
     const undo = async () => {
       say(w("review.undo_running"));
       try {
-        const sentence = await queue.undo();
+        const { undone, skipped } = await queue.undo();
         choose();
         draw();
-        say([w("review.undone"), sentence].filter(Boolean).join(": "), "saved");
+        const said = [w("review.undone"), undone].filter(Boolean).join(": ");
+        say(skipped ? `${said} ${V.count("review.undo_skipped", skipped)}` : said, "saved");
       } catch (error) {
         say("");
-        notice(error.message, error.status === 401 ? V.signIn() : null);
+        notice(error.status === 409 ? w("review.undo_gone") : error.message, error.status === 401 ? V.signIn() : null);
       }
     };
     const pick = (step) => {
@@ -235,7 +236,12 @@
       }
     });
     document.addEventListener("keydown", (event) => {
-      if (V.typing(event) || event.repeat && event.key === "Enter" || document.querySelector("dialog[open]") || !queue.slug) return;
+      if (V.typing(event) || document.querySelector("dialog[open]") || !queue.slug) return;
+      // A key that is held down decides once; only the arrows go on. Enter would also press the same button over and over.
+      if (event.repeat && !event.key.startsWith("Arrow")) {
+        if (event.key === "Enter") event.preventDefault();
+        return;
+      }
       const onControl = event.target instanceof Element && event.target.closest("a, .v-tab, .v-main-button, .v-frame, .v-quiet-button, .v-actions button, label, input");
       if ((event.key === "Enter" || event.key === " ") && onControl) return;
       const away = queue.view === "rejected" || queue.view === "trashed";

@@ -14,7 +14,10 @@
   V.queue = (changed) => {
     const queue = { slug: null, view: "review", items: [], index: 0, total: 0, counts: {}, labels: [], classifier: { ready: true, message: "" }, marks: new Map(), saving: 0 };
     const chains = new Map();
+    // What this page did, oldest first: undo names the act it means, so that asking twice is still one undo.
+    const acts = [];
     let turn = 0;
+    let undoing = Promise.resolve();
 
     const at = (id) => queue.items.findIndex((item) => item.id === id);
     const count = (from, to) => {
@@ -22,6 +25,12 @@
       queue.counts[from] = Math.max(0, (queue.counts[from] || 0) - 1);
       queue.counts[to] = (queue.counts[to] || 0) + 1;
     };
+    const remember = (slug) => {
+      const act = { slug, batch: null };
+      acts.push(act);
+      return act;
+    };
+    const forget = (act) => acts.includes(act) && acts.splice(acts.indexOf(act), 1);
     const replace = (item) => {
       const index = at(item.id);
       if (index >= 0) {
@@ -75,11 +84,13 @@
       const id = item.id;
       queue.marks.set(id, { state: "saving" });
       queue.saving += 1;
+      const act = remember(queue.slug);
       const before = chains.get(id) || Promise.resolve();
       const mine = before.catch(() => null).then(async () => {
         const known = queue.items[at(id)] || item;
         const body = { expected_version: known.version, ...(label === null ? {} : { label }) };
         const answer = await V.post(`/backend/api/pictures/${id}/${kind}`, body);
+        act.batch = answer.batch;
         replace(answer.item);
         queue.marks.set(id, { state: "saved", kind, title: answer.item.title });
         return answer.item;
@@ -88,6 +99,7 @@
         (saved) => { queue.saving -= 1; changed("saved", { item: saved, kind }); },
         async (error) => {
           queue.saving -= 1;
+          forget(act);
           queue.marks.set(id, { state: "failed" });
           if (error.status === 409) {
             const fresh = error.item || (await V.get(`/backend/api/pictures/${id}`).catch(() => ({}))).item;
@@ -99,10 +111,31 @@
       told.then(() => chains.get(id) === told && chains.delete(id));
       changed("saving");
     };
-    queue.undo = async () => {
+    // Takes back the act that is the last one at the moment of asking; one undo after the other.
+    queue.undo = () => {
+      const { slug } = queue;
+      const known = acts.filter((act) => act.slug === slug);
+      const mine = undoing.catch(() => null).then(() => takeBack(slug, known));
+      undoing = mine;
+      return mine;
+    };
+    const takeBack = async (slug, known) => {
       await queue.settled();
-      const answer = await V.post(`/backend/api/collections/${encodeURIComponent(queue.slug)}/undo`);
+      const act = known.filter((one) => acts.includes(one)).pop();
+      const path = `/backend/api/collections/${encodeURIComponent(slug)}`;
+      const answer = await V.post(`${path}/undo`, { batch: act ? act.batch : null }).catch((error) => {
+        // What cannot be taken back any more must not stand in the way of what was done before it.
+        if (error.status === 404 || error.status === 409) forget(act);
+        throw error;
+      });
+      forget(act);
+      if (queue.slug !== slug) return answer;
       const items = answer.items || [];
+      // More than the answer carries: the rest is known to the server alone.
+      if (answer.count > items.length) {
+        await queue.load(slug, queue.view);
+        return answer;
+      }
       items.forEach((item) => {
         if (replace(item) < 0 && V.viewOf(item) === queue.view) {
           queue.items.splice(queue.index, 0, item);
@@ -111,13 +144,20 @@
       });
       const first = items.length ? at(items[0].id) : -1;
       if (first >= 0) queue.index = first;
-      const found = await V.get(`/backend/api/collections/${encodeURIComponent(queue.slug)}/queue`, { view: queue.view, offset: 0, limit: 1 });
-      take(found);
-      return answer.undone;
+      take(await V.get(`${path}/queue`, { view: queue.view, offset: 0, limit: 1 }));
+      return answer;
     };
     queue.publish = async () => {
-      await queue.settled();
-      return (await V.post(`/backend/api/collections/${encodeURIComponent(queue.slug)}/publish`)).count;
+      const act = remember(queue.slug);
+      const { slug } = queue;
+      try {
+        await queue.settled();
+        const answer = await V.post(`/backend/api/collections/${encodeURIComponent(slug)}/publish`);
+        act.batch = answer.batch;
+        return answer.count;
+      } finally {
+        if (!act.batch) forget(act);
+      }
     };
     queue.add = (item) => {
       queue.counts[V.viewOf(item)] = (queue.counts[V.viewOf(item)] || 0) + 1;

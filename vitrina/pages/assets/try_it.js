@@ -14,14 +14,15 @@
     const place = V.frame(root, { page: "try" });
     place.classList.add("v-try-head");
     const choices = h("div", { class: "v-choices", role: "radiogroup", "aria-label": w("try.choose") });
-    place.append(h("h1", { text: w("try.title") }), h("p", { class: "v-lead", text: w("try.lead") }), choices);
+    T.note = h("p", { class: "v-quiet v-small", role: "status" });
+    place.append(h("h1", { text: w("try.title") }), h("p", { class: "v-lead", text: w("try.lead") }), choices, T.note);
     // The words of the photo box are Gradio's, in the browser's language: ours are drawn over them.
     document.documentElement.style.setProperty("--v-photo-words", JSON.stringify(w("try.drop")));
     const wished = new URLSearchParams(location.search).get("collection");
     const load = async () => {
       try {
         // A collection without a model has nothing to answer with.
-        T.collections = (await V.get("/api/collections")).collections.filter((one) => one.model !== null);
+        T.collections = (await V.get("/api/collections")).collections.filter((one) => one.model !== null || one.learning);
       } catch (error) {
         choices.replaceChildren(V.trouble(error, load));
         return;
@@ -31,6 +32,7 @@
         return;
       }
       const first = T.collections.find((one) => one.slug === wished) || T.collections[0];
+      if (wished && first.slug !== wished) choices.before(h("p", { class: "v-quiet", role: "status", text: w("try.no_classifier") }));
       choices.replaceChildren(...T.collections.map((one) =>
         h("label", { class: "v-choice" },
           h("input", { type: "radio", name: "v-collection", value: one.slug, checked: one === first, onchange: () => T.choose(one.slug) }),
@@ -41,6 +43,7 @@
   };
   T.choose = (slug) => {
     T.slug = slug;
+    if (T.note) T.note.textContent = (T.collections.find((one) => one.slug === slug) || {}).simulated ? w("try.simulated") : "";
     if (T.setCollection) T.setCollection(slug);
   };
 
@@ -71,13 +74,15 @@
     const choose = async () => {
       let labels = found.scores.map((score) => ({ name: score.label, title: score.title }));
       try { labels = (await V.get(`/api/collections/${encodeURIComponent(found.collection)}`)).labels; } catch { /* the answer's own labels do as well */ }
-      const select = h("select", { id: "v-which" }, labels
+      const go = h("button", { type: "button", class: "v-button", disabled: true, onclick: () => send(select.value), text: w("try.send") });
+      // Nothing is chosen beforehand: an answer that nobody gave teaches the wrong thing.
+      const select = h("select", { id: "v-which", onchange: () => { go.disabled = !select.value; } },
+        h("option", { value: "", text: w("try.choose_label"), selected: true, disabled: true }), labels
         .filter((label) => found.abstained || label.name !== found.top.label)
         .map((label) => h("option", { value: label.name, text: label.title })));
       place.replaceChildren(
         h("label", { for: "v-which", class: "v-h3", text: w("try.which") }),
-        h("div", { class: "v-row" }, select,
-          h("button", { type: "button", class: "v-button", onclick: () => send(select.value), text: w("try.send") }),
+        h("div", { class: "v-row" }, select, go,
           h("button", { type: "button", class: "v-quiet-button", onclick: ask, text: w("try.cancel") })),
         h("p", { class: "v-quiet v-small", text: w("try.kept") }));
       select.focus();
@@ -97,20 +102,20 @@
   const draw = {
     empty: () => [h("div", { class: "v-answer-empty" }, h("h2", { text: w("try.waiting_title") }), h("p", { class: "v-quiet", text: w("try.waiting_text") }))],
     looking: () => [V.progress(w("try.looking"))],
+    out_of_order: () => [h("h2", { text: w("try.out_of_order") }), h("p", { class: "v-quiet", text: w("try.out_of_order_text") })],
     refused: (found) => [h("h2", { text: w("try.refused") }), h("p", { class: "v-quiet", text: found.message })],
     busy: () => [h("h2", { text: w("try.failed") }), h("p", { class: "v-quiet", text: w("try.busy") }),
       h("button", { type: "button", class: "v-button", onclick: () => parts.again(), text: w("common.again") })],
     waiting: (found) => [V.progress(found.message || w("try.not_ready"), found.done, found.of), h("p", { class: "v-quiet", text: w("try.not_ready") })],
     answered: (found) => {
       parts.question = question(found);
-      const n = V.percent(found.confidence);
-      // With a class map the confidence also weighs how little of the photo fits any class: two unlike numbers
-      // for one answer would confuse, so the bars then speak alone.
-      const agrees = V.percent(found.scores[0].score) === n;
+      const n = V.percent(found.scores[0].score);
+      // With a class map it abstains on how much of the photo fits any class at all, whatever the bars share out.
+      const unlike = found.confidence < found.scores[0].score - 0.005;
       return [
         ...(found.abstained
-          ? [h("h2", { class: "v-verdict", text: w("try.not_sure") }), h("p", { class: "v-quiet", text: w("try.not_sure_text") })]
-          : [h("h2", { class: "v-verdict" }, h("bdi", { text: found.top.title })), agrees && h("p", { class: "v-quiet", text: w("try.sure", { n }) })].filter(Boolean)),
+          ? [h("h2", { class: "v-verdict", text: w("try.not_sure") }), h("p", { class: "v-quiet", text: w(unlike ? "try.not_sure_shared" : "try.not_sure_text") })]
+          : [h("h2", { class: "v-verdict" }, h("bdi", { text: found.top.title })), h("p", { class: "v-quiet", text: w("try.sure", { n }) })].filter(Boolean)),
         h("div", { class: found.abstained ? "v-unsure" : "" }, bars(found.scores.slice(0, 5), w("try.bars"))),
         parts.question,
         h("p", { class: "v-quiet v-small v-break" }, `${w("try.model")} `, h("bdi", { text: found.model_revision }),
@@ -130,6 +135,7 @@
       try {
         const one = await V.get(`/api/collections/${encodeURIComponent(T.slug)}`);
         if (one.model_ready) return parts.again();
+        if (one.model_state === "failed") return show({ state: "out_of_order" });
         if (!one.model) return show({ state: "refused", message: found.message });
         const start = one.first_start;
         if (start && start.running) {
