@@ -95,13 +95,21 @@
     };
     const action = (key, text, run, { extra = "", disabled = false } = {}) =>
       h("button", { type: "button", class: `v-button ${extra}`, disabled, onclick: run, "aria-keyshortcuts": key }, w(text), h("kbd", { text: key === "Enter" ? "↵" : key, "aria-hidden": "true" }));
-    const actions = () => {
-      const away = queue.view === "rejected" || queue.view === "trashed";
+    // What may be done in the view: the buttons and the keys are made from the same list.
+    const may = (what) => ({
+      restore: ["rejected", "trashed"], withdraw: ["published", "suggested"], reject: ["review", "ready", "trashed"],
+      trash: ["review", "ready", "published", "rejected"] })[what].includes(queue.view);
+    const actions = (item) => {
+      const keeps = queue.view === "suggested" && chosen === item.label;
+      const takes = queue.view === "suggested" && item.suggestion && item.suggestion !== item.label;
+      const enter = queue.view === "review" ? "review.confirm" : keeps ? "review.keep" : "review.save";
       return h("div", { class: "v-actions" },
-        away ? action("Enter", "review.restore", () => decide("restore"), { extra: "v-confirm" }) : action("Enter", queue.view === "review" ? "review.confirm" : "review.save", confirm, { extra: "v-confirm", disabled: !chosen }),
-        queue.view === "published" && h("button", { type: "button", class: "v-button", onclick: () => decide("restore"), text: w("review.withdraw") }),
-        queue.view !== "rejected" && queue.view !== "published" && action("R", "review.reject", () => decide("reject")),
-        queue.view !== "trashed" && action("T", "review.trash", () => decide("trash")),
+        may("restore") ? action("Enter", "review.restore", () => decide("restore"), { extra: "v-confirm" })
+          : action("Enter", enter, confirm, { extra: "v-confirm", disabled: !chosen }),
+        takes && h("button", { type: "button", class: "v-button", onclick: () => setLabel(item.suggestion), text: w("review.take", { title: item.suggestion_title || item.suggestion }) }),
+        may("withdraw") && h("button", { type: "button", class: "v-button", onclick: () => decide("restore"), text: w("review.withdraw") }),
+        may("reject") && action("R", "review.reject", () => decide("reject")),
+        may("trash") && action("T", "review.trash", () => decide("trash")),
         action("U", "review.undo", undo));
     };
     const large = (item) => {
@@ -125,7 +133,7 @@
             h("span", {}, h("bdi", { text: item.file_name || "" }), " · ", position), step(queue.index + 1, "next"))),
         h("div", { class: "v-desk-side" },
           item.title && queue.view !== "review" && h("h2", { class: "v-serif" }, h("bdi", { text: item.title })),
-          h("div", {}, says(item)), labelList(item), actions(), status));
+          h("div", {}, says(item)), labelList(item), actions(item), status));
       drawPosition();
       // The desk is drawn afresh for every picture: a button that held the focus holds it again.
       if (held) desk.querySelector(`[aria-keyshortcuts="${held}"]`)?.focus();
@@ -180,10 +188,10 @@
     const undo = async () => {
       say(w("review.undo_running"));
       try {
-        const { undone, skipped } = await queue.undo();
+        const { undone, skipped, count } = await queue.undo();
         choose();
         draw();
-        const said = [w("review.undone"), undone].filter(Boolean).join(": ");
+        const said = count > 1 ? w("review.undone_many", { n: V.number(count), what: undone }) : w("review.undone_one", { what: undone });
         say(skipped ? `${said} ${V.count("review.undo_skipped", skipped)}` : said, "saved");
       } catch (error) {
         say("");
@@ -244,8 +252,8 @@
       }
       const onControl = event.target instanceof Element && event.target.closest("a, .v-tab, .v-main-button, .v-frame, .v-quiet-button, .v-actions button, label, input");
       if ((event.key === "Enter" || event.key === " ") && onControl) return;
-      const away = queue.view === "rejected" || queue.view === "trashed";
-      const run = { Enter: away ? () => decide("restore") : confirm, r: () => decide("reject"), t: () => decide("trash"), u: undo,
+      const away = may("restore");
+      const run = { Enter: away ? () => decide("restore") : confirm, r: may("reject") && (() => decide("reject")), t: may("trash") && (() => decide("trash")), u: undo,
         ArrowLeft: () => queue.go(queue.index - 1), ArrowRight: () => queue.go(queue.index + 1), ArrowUp: () => pick(-1), ArrowDown: () => pick(1) }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       const label = queue.labels.find((one) => one.key === event.key.toLowerCase());
       if (!run && !label) return;

@@ -35,6 +35,8 @@
       const index = at(item.id);
       if (index >= 0) {
         count(V.viewOf(queue.items[index]), V.viewOf(item));
+        const said = (one) => Number(one.state === "published" && Boolean(one.suggestion));
+        queue.counts.suggested = Math.max(0, (queue.counts.suggested || 0) + said(item) - said(queue.items[index]));
         queue.items[index] = item;
       }
       return index;
@@ -131,8 +133,9 @@
       forget(act);
       if (queue.slug !== slug) return answer;
       const items = answer.items || [];
-      // More than the answer carries: the rest is known to the server alone.
-      if (answer.count > items.length) {
+      // More than the answer carries, the rest is known to the server alone; or they have left this view.
+      const left = items.some((item) => at(item.id) >= 0 && V.viewOf(item) !== queue.view);
+      if (answer.count > items.length || (left && queue.view !== "suggested")) {
         await queue.load(slug, queue.view);
         return answer;
       }
