@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
 from vitrina.errors import VitrinaError
 from vitrina.server.app import build_server
-from vitrina.server.serve import serve
+from vitrina.server.serve import listen, serve
 from vitrina.server.settings import Settings
 
 
@@ -16,9 +17,14 @@ def main() -> int:
     # Nothing here reports home, whatever a library's default is.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # What the first start reached is said in the terminal, too.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("vitrina").setLevel(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
-        serve(build_server(settings), settings)
+        # First the port: a run that finds it taken has touched nothing of the one that has it.
+        with listen(settings) as listener:
+            serve(build_server(settings), listener)
     except VitrinaError as error:
         print(error, file=sys.stderr)
         return 2

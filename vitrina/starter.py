@@ -62,6 +62,12 @@ def unfinished_surveys(services: Services) -> list[Recipe]:
     ]
 
 
+def announce(services: Services) -> None:
+    """Tell what is about to be prepared, so that the very first page that is opened says so already."""
+    for recipe in unfinished_surveys(services):
+        services.first_start.report(recipe.slug, "starting")
+
+
 def prepare(services: Services, data: Path, stop: threading.Event) -> None:
     """Draw, learn, measure, publish what is missing, then load every model. Runs in a thread of its own.
 

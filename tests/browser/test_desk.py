@@ -89,7 +89,7 @@ def desk(browser: Browser, tmp_path: Path) -> Iterator[Desk]:
     assert ana is not None
     app = FastAPI()
     app.include_router(staff_routes(services, max_upload_bytes=1 << 20))
-    register_problems(app)
+    register_problems(app, language_of=services.language_of)
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
     context.set_default_timeout(20_000)
     client = TestClient(app, base_url=HOST, cookies={SESSION_COOKIE: accounts.start_session(ana)})

@@ -107,3 +107,11 @@ def test_counts(store: Store, fill: Filler) -> None:
     assert counts.by_state == {"pending": 2, "published": 3, "rejected": 1, "trashed": 1}
     assert list(counts.published_by_label.items()) == [("food", 2), ("drink", 0), ("menu", 1)]
     assert (counts.to_review, counts.ready) == (1, 1)
+
+
+def test_classes_that_differ_in_capitals_alone(store: Store) -> None:
+    with pytest.raises(BadRequest) as refused:
+        store.collections.create("waste", "Waste", labels=("glass", "Glass"))
+    assert str(refused.value) == (
+        "Expected class names that differ in more than capitals; found glass and Glass. Keep one of the two."
+    )

@@ -112,9 +112,7 @@ def test_an_answer_to_a_request_leaves_the_picture_alone(store: Store, fill: Fil
 
 def test_a_request_becomes_the_answer_of_its_picture(store: Store, fill: Filler) -> None:
     picture = fill.add()
-    asked, _ = store.predictions.record(
-        "photos", picture.sha256, answer("menu"), source="rest", attach=False
-    )
+    asked, _ = store.predictions.record("photos", picture.sha256, answer("menu"), source="rest", attach=False)
     again, created = store.predictions.record(
         "photos", picture.sha256, answer("menu"), source="rest", attach=False
     )
@@ -129,9 +127,7 @@ def test_a_request_becomes_the_answer_of_its_picture(store: Store, fill: Filler)
 
 def test_a_reset_takes_requests_not_answers_of_pictures(store: Store, fill: Filler) -> None:
     picture = fill.add()
-    asked, _ = store.predictions.record(
-        "photos", picture.sha256, answer("menu"), source="rest", attach=False
-    )
+    asked, _ = store.predictions.record("photos", picture.sha256, answer("menu"), source="rest", attach=False)
     away = store.predictions.reset("staff:ana")
     assert away.count == 1
     own = store.predictions.add_for_picture(picture.id, answer("menu"), source="background")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,6 +104,50 @@ def flowers(running: Running) -> str:
     )
     assert answer.status_code == 201, answer.text
     return "flowers"
+
+
+def piecemeal(
+    app: Any, path: str, pieces: Iterable[bytes], *, then_waits: bool = False, **headers: str
+) -> tuple[int, Any, int]:
+    """POST `pieces` without a length, each as it is asked for; (status, body, how many were asked for).
+
+    The test client would put them together first. After the last piece the connection is cut, or nothing
+    comes any more where `then_waits`.
+    """
+    given, waiting, said = 0, iter(pieces), list[dict[str, Any]]()
+
+    async def receive() -> dict[str, Any]:
+        nonlocal given
+        piece = next(waiting, None)
+        if piece is None and then_waits:
+            await asyncio.sleep(60)
+        if piece is None:
+            return {"type": "http.disconnect"}
+        given += 1
+        return {"type": "http.request", "body": piece, "more_body": True}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    named = {"host": "testserver", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "https",
+        "path": path.partition("?")[0],
+        "raw_path": path.partition("?")[0].encode(),
+        "query_string": path.partition("?")[2].encode(),
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in named.items()],
+        "client": ("testclient", 50000),
+        "server": ("testserver", 443),
+        "state": {},
+    }
+    asyncio.run(app(scope, receive, send))
+    body = b"".join(message.get("body", b"") for message in said)
+    return said[0]["status"], json.loads(body), given
 
 
 def written(folder: Path) -> int:

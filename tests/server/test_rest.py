@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
-from tests.server.conftest import HOST, Running, photo, written
+from tests.server.conftest import HOST, Running, photo, piecemeal, written
+from vitrina.errors import Busy, OutOfSpace, TooMany
+from vitrina.server.problems import answer
+from vitrina.server.rest import PLACES
+from vitrina.server.uploads import Places
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -130,3 +140,104 @@ def test_predictions_are_paced(running: Running) -> None:
     finally:
         trial._predictions = wide
     assert codes == [200, 200, 429]
+
+
+def test_the_pace_comes_before_the_body(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vitrina.services.pace import Pace
+
+    monkeypatch.setattr(running.services.trial, "_predictions", Pace(per_minute=1))
+    assert running.visitor.post("/predict", content=photo(2)).status_code == 200
+    status, body, given = piecemeal(running.app, "/predict", itertools.repeat(b"x" * 1000))
+    assert (status, given) == (429, 0)
+    assert body["error"]["expected"] == "at most 1 predictions a minute from one address"
+
+
+def test_a_page_is_paced_once(running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from vitrina.services import Principal
+    from vitrina.services.pace import Pace
+
+    monkeypatch.setattr(running.services.trial, "_predictions", Pace(per_minute=2))
+    path = tmp_path / "x.jpg"
+    path.write_bytes(photo(2))
+    for _ in range(2):
+        running.services.trial.predict(path, slug="restaurant-photos", principal=Principal(None, "192.0.2.1"))
+    with pytest.raises(TooMany):
+        running.services.trial.admit(Principal(None, "192.0.2.1"))
+
+
+def test_a_declared_size_that_does_not_fit_is_refused_unread(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = running.services.store.files
+    monkeypatch.setattr(files, "minimum_free_bytes", shutil.disk_usage(files.root).free - 2**24)
+    pieces = itertools.repeat(b"x" * 1000)
+    status, body, given = piecemeal(running.app, "/predict", pieces, content_length=str(2**25))
+    assert (status, given) == (507, 0)
+    assert body["error"]["next_step"] == "Labels still work; make room on the disk, then upload again."
+
+
+def test_space_is_asked_for_with_every_mib(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = running.services.store.files
+    asked: list[int] = []
+
+    def full_after_two(size: int = 0) -> None:
+        asked.append(size)
+        if len(asked) > 3:
+            raise OutOfSpace("room", "none", "Make room.")
+
+    monkeypatch.setattr(files, "require_space", full_after_two)
+    status, body, given = piecemeal(running.app, "/predict", itertools.repeat(b"x" * 2**19))
+    assert (status, given) == (507, 6)
+    assert body["error"]["message"] == "Expected room; found none. Make room."
+    assert list(files.incoming_folder.iterdir()) == []
+
+
+def test_bodies_at_one_time_are_bounded() -> None:
+    places = Places(total=3, each=2)
+    with places.taken("192.0.2.1"), places.taken("192.0.2.1"):
+        with pytest.raises(TooMany) as each, places.taken("192.0.2.1"):
+            pytest.fail("a third place")
+        with places.taken("192.0.2.2"), pytest.raises(Busy) as total, places.taken("192.0.2.3"):
+            pytest.fail("a fourth place")
+    assert str(each.value) == (
+        "Expected at most 2 pictures from one address at a time; found more. "
+        "Wait for the answers, then send the next."
+    )
+    assert str(total.value) == (
+        "Expected at most 3 pictures on their way in; found as many. Try again in 5 seconds."
+    )
+    assert answer(total.value).headers["retry-after"] == "5"
+    assert answer(each.value).headers["retry-after"] == "1"
+    with places.taken("192.0.2.1"):
+        assert places._taken.total() == 1
+
+
+def test_a_place_is_given_back(running: Running) -> None:
+    for _ in range(PLACES):
+        assert running.visitor.post("/predict", content=b"no picture").status_code == 422
+    assert running.visitor.post("/predict", content=photo(2)).status_code == 200
+
+
+def test_a_form_is_not_spooled_elsewhere(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a file outside the store")
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", refuse)
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", refuse)
+    content = photo(51, size=(1600, 1200), kind="BMP")
+    assert len(content) > 2**20
+    fields = {"before": "x", "after": "y"}
+    as_form = running.visitor.post("/predict", files={"file": ("a.bmp", content)}, data=fields)
+    assert as_form.status_code == 201
+    assert as_form.json()["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_visitors_prediction_is_not_the_pictures_own(running: Running, tmp_path: Path) -> None:
+    path = tmp_path / "staff.jpg"
+    path.write_bytes(photo(52))
+    store = running.services.store
+    accepted = store.ingest(running.services.decoder).accept(
+        path, slug="restaurant-photos", source="upload", file_name="staff.jpg", actor="staff:ana"
+    )
+    assert running.visitor.post("/predict", content=photo(52)).status_code == 201
+    assert store.pictures.get(accepted.picture.id).card.prediction is None

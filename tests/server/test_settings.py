@@ -41,7 +41,9 @@ def test_a_space_without_storage_is_a_demo() -> None:
     assert Settings.from_environment({"SPACE_ID": "a/b"}).demo
     with_storage = Settings.from_environment({"SPACE_ID": "a/b", "VITRINA_DATA": "/data"})
     assert not with_storage.demo
-    assert with_storage.trusted_proxies == "*"
+    assert with_storage.proxy_hops == 1
+    assert Settings.from_environment({}).proxy_hops == 0
+    assert Settings.from_environment({"SPACE_ID": "a/b", "VITRINA_PROXY_HOPS": "2"}).proxy_hops == 2
 
 
 def test_an_unknown_setting_is_named() -> None:
@@ -64,6 +66,11 @@ def test_an_unknown_setting_is_named() -> None:
             "GRADIO_SERVER_PORT",
             "-1",
             "Expected a whole number in GRADIO_SERVER_PORT; found '-1'. Set it to digits alone.",
+        ),
+        (
+            "VITRINA_PROXY_HOPS",
+            "*",
+            "Expected a whole number in VITRINA_PROXY_HOPS; found '*'. Set it to digits alone.",
         ),
         ("VITRINA_DEMO", "perhaps", "Expected 1 or 0 in VITRINA_DEMO; found 'perhaps'. Set it to 1 or 0."),
     ],

@@ -36,7 +36,7 @@ def test_without_an_account_the_backend_is_closed_and_says_how_to_open_it(fresh:
     assert "python -m vitrina account add NAME" in page.text
     assert "<form" not in page.text
     assert (
-        "El área del personal está cerrada"
+        "El área del equipo está cerrada"
         in fresh.get("/backend/sign-in", headers={"accept-language": "es"}).text
     )
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.server.conftest import photo
-from vitrina.errors import Conflict, Forbidden, NotFound, Stale
+from vitrina.errors import Conflict, Forbidden, ModelUnavailable, NotFound, Stale
 from vitrina.server.app import open_services
 from vitrina.server.problems import register_problems
 from vitrina.server.settings import Settings
@@ -37,7 +37,7 @@ def desk(services: Services) -> TestClient:
     """The staff routes, asked by ana with her cookie."""
     app = FastAPI()
     app.include_router(staff_routes(services, max_upload_bytes=1 << 20))
-    register_problems(app)
+    register_problems(app, language_of=services.language_of)
     services.store.accounts.add("ana", "correct horse battery")
     ana = services.store.accounts.verify("ana", "correct horse battery", address="127.0.0.1")
     assert ana is not None
@@ -220,3 +220,16 @@ def test_the_story_in_both_languages_without_names(services: Services, tmp_path:
     assert spanish["story"][1]["what"] == "El equipo la etiquetó como Cat."
     assert told["address"] == f"/?collection=pets&picture={picture}"
     assert "ana" not in str(told["story"])
+
+
+def test_a_collection_with_a_model_that_cannot_answer_is_not_made(services: Services) -> None:
+    known = [collection.slug for collection in services.store.collections.all()]
+    for model in (
+        "models/nowhere",
+        "bundled/efficientnet-lite0",
+    ):  # The second gives a thousand other classes.
+        with pytest.raises(ModelUnavailable):
+            services.curation.create_collection(
+                ANA, slug="x", title="X", labels=["a", "b"], model=model, language="en"
+            )
+    assert [collection.slug for collection in services.store.collections.all()] == known

@@ -206,6 +206,16 @@ def _text(value: str, what: str) -> str:
 
 
 def _scheme(labels: Sequence[str], task: str) -> LabelScheme:
+    folded: dict[str, str] = {}
+    for label in labels:
+        # "glass" beside "Glass" would be one word on every page. The same word twice is LabelScheme's to refuse.
+        other = folded.setdefault(label.casefold(), label)
+        if other != label:
+            raise BadRequest(
+                "class names that differ in more than capitals",
+                f"{other} and {label}",
+                "Keep one of the two.",
+            )
     try:
         return LabelScheme(tuple(labels), task=task)
     except BadRequest:

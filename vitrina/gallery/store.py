@@ -74,7 +74,9 @@ class Store:
         """
         from vitrina.gallery.ingest import Ingest
 
-        return Ingest(self, decoder, step=step or (lambda _: None), max_bytes=max_bytes or decoder.limits.max_bytes)
+        return Ingest(
+            self, decoder, step=step or (lambda _: None), max_bytes=max_bytes or decoder.limits.max_bytes
+        )
 
     def close(self) -> None:
         """Gives the connections back; everything acknowledged is on disk already."""

@@ -80,7 +80,8 @@ def build_server(settings: Settings) -> FastAPI:
     )
     app.state.services = services
     app.state.settings = settings
-    register_problems(app)
+    app.state.page_uploads = uploads
+    register_problems(app, language_of=services.language_of)
     app.include_router(rest_routes(services, max_upload_bytes=settings.max_upload_bytes))
     app.include_router(reading_routes(services))
     app.include_router(picture_routes(services))
@@ -168,11 +169,12 @@ def _guard(app: FastAPI, services: Services, settings: Settings) -> None:
 def _lifespan(services: Services, settings: Settings, uploads: PageUploads) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        from vitrina.starter import ensure_collections, prepare, warm_models
+        from vitrina.starter import announce, ensure_collections, prepare, warm_models
 
         stop = threading.Event()
         ensure_collections(services)
-        # Not before: a server whose port was taken has touched no folder that another one serves from.
+        if settings.first_start:
+            announce(services)
         uploads.open()
         work = threading.Thread(
             target=prepare if settings.first_start else warm_models,
@@ -181,10 +183,12 @@ def _lifespan(services: Services, settings: Settings, uploads: PageUploads) -> C
             daemon=True,
         )
         work.start()
-        yield
-        stop.set()
-        work.join(timeout=10)
-        uploads.close()
-        services.close()
+        try:
+            yield
+        finally:
+            stop.set()
+            work.join(timeout=10)
+            uploads.close()
+            services.close()
 
     return lifespan

@@ -38,19 +38,24 @@ class BodyLimit:
         if declared.isdecimal() and int(declared) > most:
             await answer(_too_large(f"{declared} bytes", most))(scope, receive, send)
             return
+        body = _Body(receive, most)
         started = False
 
-        async def watch_start(message: Message) -> None:
+        async def send_unless_ended(message: Message) -> None:
+            # FastAPI answers 400 to whatever keeps it from reading a body: what did is told below.
             nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
+            if body.ended is None or started:
+                started = True
+                await send(message)
 
         try:
-            await self.app(scope, _counted(receive, most), watch_start)
+            await self.app(scope, body.receive, send_unless_ended)
         except RequestEnded as ended:
             if started:  # Nothing true can be said any more; the server closes the connection.
                 raise
-            await answer(ended.error, status=ended.status)(scope, receive, send)
+            body.ended = ended
+        if body.ended is not None and not started:
+            await answer(body.ended.error, status=body.ended.status)(scope, receive, send)
 
 
 def _too_large(found: str, most: int) -> PictureRefused:
@@ -62,29 +67,36 @@ def _too_large(found: str, most: int) -> PictureRefused:
     )
 
 
-def _counted(receive: Receive, most: int) -> Receive:
-    loop = asyncio.get_running_loop()
-    begun, received, complete = loop.time(), 0, False
+class _Body:
+    """A request's body, counted and timed; `ended` says why it was given up."""
 
-    async def counted() -> Message:
-        nonlocal received, complete
-        if complete:  # What comes now is the disconnect, which may take as long as the answer.
-            return await receive()
-        left = min(IDLE_SECONDS, begun + BODY_SECONDS - loop.time())
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
+        self._received = 0
+        self._complete = False
+        self.ended: RequestEnded | None = None
+
+    async def receive(self) -> Message:
+        if self._complete:  # What comes now is the disconnect, which may take as long as the answer.
+            return await self._receive()
+        left = min(IDLE_SECONDS, self._begun + BODY_SECONDS - self._loop.time())
         try:
-            message = await asyncio.wait_for(receive(), max(left, 0.001))
+            message = await asyncio.wait_for(self._receive(), max(left, 0.001))
         except TimeoutError as error:
             slow = PictureRefused(
                 f"a body within {BODY_SECONDS:.0f} s and no pause over {IDLE_SECONDS:.0f} s",
-                f"{received} bytes and then nothing",
+                f"{self._received} bytes and then nothing",
                 "Send it again.",
                 reason="too_slow",
             )
-            raise RequestEnded(slow, 408) from error
-        received += len(message.get("body", b""))
-        complete = message["type"] != "http.request" or not message.get("more_body", False)
-        if received > most:
-            raise RequestEnded(_too_large(f"more than {most} bytes", most))
+            self.ended = RequestEnded(slow, 408)
+            raise self.ended from error
+        self._received += len(message.get("body", b""))
+        self._complete = message["type"] != "http.request" or not message.get("more_body", False)
+        if self._received > self._most:
+            self.ended = RequestEnded(_too_large(f"more than {self._most} bytes", self._most))
+            raise self.ended
         return message
-
-    return counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from vitrina.errors import BadRequest, VitrinaError
@@ -34,6 +35,30 @@ def is_mistake(error: BaseException) -> bool:
     )
 
 
+def require_uploads(inputs: Any, folder: Path) -> None:
+    """Raises BadRequest where `inputs` name, at any depth, a file that is no upload in `folder`.
+
+    Gradio would fetch a path that is a web address, and remember one that leads to no file, or to a folder,
+    for its clearing up, which ends there.
+    """
+    waiting = [inputs]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            path = value.get("path")
+            if path and not (isinstance(path, str) and _is_upload(Path(path), folder)):
+                raise BadRequest(
+                    "a photo that was uploaded", "none, or one no longer kept", "Upload the photo again."
+                )
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+
+
+def _is_upload(path: Path, folder: Path) -> bool:
+    return path.is_file() and path.resolve().is_relative_to(folder.resolve())
+
+
 def tell_mistakes_apart(blocks: Any) -> None:
     """Make `blocks` (gradio.Blocks) end an event with unfit input as the caller's mistake.
 
@@ -45,16 +70,18 @@ def tell_mistakes_apart(blocks: Any) -> None:
 
     checked = blocks.preprocess_data
 
-    async def preprocess_data(block_fn: Any, *arguments: Any, **options: Any) -> Any:
+    async def preprocess_data(block_fn: Any, inputs: Any, *arguments: Any, **options: Any) -> Any:
         try:
             if block_fn.fn is None:
                 raise LookupError("an event that runs in the browser alone")
-            return await checked(block_fn, *arguments, **options)
+            require_uploads(inputs, Path(blocks.GRADIO_CACHE))
+            return await checked(block_fn, inputs, *arguments, **options)
         except Exception as error:
-            if not (isinstance(error, gradio.Error) or is_mistake(error)):
+            if not (isinstance(error, gradio.Error | BadRequest) or is_mistake(error)):
                 raise
             log.warning("malformed event %s: %s", str(block_fn.api_name)[:100], type(error).__name__)
-            mistakes, mistake = MISTAKES.get(), mistake_of_caller()
+            mistakes = MISTAKES.get()
+            mistake = error if isinstance(error, BadRequest) else mistake_of_caller()
             if not mistakes and mistakes is not None:
                 mistakes.append(mistake)
             # This class alone spares the log the traceback.

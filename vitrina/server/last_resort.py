@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import BadRequest, VitrinaError
 from vitrina.server.events import MISTAKES, is_mistake, mistake_of_caller
 from vitrina.server.problems import RequestEnded, answer
 
@@ -59,6 +60,8 @@ class LastResort:
 
 
 def _answer(error: Exception, path: str) -> Response:
+    if isinstance(error, ClientDisconnect):
+        return answer(BadRequest("a whole body", "a connection that was cut", "Send it again."))
     if "/gradio_api/" in path and is_mistake(error):
         log.warning("malformed call of %s: %s", path[:200], type(error).__name__)
         return answer(mistake_of_caller())

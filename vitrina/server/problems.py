@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,8 +20,7 @@ from vitrina.errors import (
     TooMany,
     VitrinaError,
 )
-
-log = logging.getLogger(__name__)
+from vitrina.refusals import in_words
 
 # First match wins, so subclasses stand before their bases.
 STATUS: tuple[tuple[type[VitrinaError], int], ...] = (
@@ -57,13 +56,16 @@ def status_of(error: VitrinaError) -> int:
     return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
-def answer(error: VitrinaError, *, status: int | None = None) -> JSONResponse:
-    """The JSON body every failed request has: {"error": {expected, found, next_step, message, reason}}."""
+def answer(error: VitrinaError, *, status: int | None = None, language: str = "en") -> JSONResponse:
+    """The JSON body every failed request has: {"error": {expected, found, next_step, message, reason}}.
+
+    `message` is for a person, in their language; the other parts are in English.
+    """
     body = {
         "expected": error.expected,
         "found": error.found,
         "next_step": error.next_step,
-        "message": str(error),
+        "message": in_words(error, language),
         "reason": getattr(error, "reason", type(error).__name__),
     }
     headers = {"Cache-Control": "no-store"}
@@ -74,16 +76,18 @@ def answer(error: VitrinaError, *, status: int | None = None) -> JSONResponse:
     return JSONResponse({"error": body}, status_code=status or status_of(error), headers=headers)
 
 
-def register_problems(app: FastAPI) -> None:
+def register_problems(app: FastAPI, *, language_of: Callable[[Request], str]) -> None:
     """Answer every error of the library, and every malformed request, in the three parts."""
 
     @app.exception_handler(VitrinaError)
     async def _known(request: Request, error: VitrinaError) -> Response:
-        return answer(error)
+        return answer(error, language=language_of(request))
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> Response:
         where = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         return answer(
-            BadRequest("a request as /docs describes it", where, "Correct the named fields."), status=422
+            BadRequest("a request as /docs describes it", where, "Correct the named fields."),
+            status=422,
+            language=language_of(request),
         )

@@ -16,14 +16,14 @@ WORDS = {
         "back": "Back to the gallery",
     },
     "es": {
-        "title": "Acceso del personal",
+        "title": "Acceso del equipo",
         "name": "Nombre",
         "password": "Contraseña",
         "enter": "Entrar",
         "wrong": "Ese nombre y esa contraseña no van juntos.",
         "wait": "Demasiados intentos. Espere {seconds} segundos y vuelva a probar.",
         "closed": (
-            "El área del personal está cerrada: aún no hay ninguna cuenta. "
+            "El área del equipo está cerrada: aún no hay ninguna cuenta. "
             "Quien administra el servidor la abre con"
         ),
         "back": "Volver a la galería",

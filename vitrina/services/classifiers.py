@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -134,6 +134,13 @@ class Classifiers:
         if former is None:
             raise error
         return former[1]
+
+    def require_loadable(self, reference: str, labels: Sequence[str]) -> None:
+        """Load a model once to see that it answers for `labels`. Raises ModelUnavailable, BadRequest."""
+        from vitrina.models.classifier import open_classifier
+
+        own = self.data / reference
+        open_classifier(str(own) if own.is_dir() else reference, labels=LabelScheme(tuple(labels)))
 
     def measured(self, slug: str) -> dict[str, float] | None:
         """{accuracy, low, high, n} on pictures held out, of a model that was trained on this machine.

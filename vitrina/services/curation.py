@@ -50,6 +50,9 @@ class Curation:
     ) -> dict[str, Any]:
         """A new, empty collection; raises Conflict for a slug that is taken, BadRequest for bad names."""
         principal.require_staff()
+        if model:
+            # Before it is made: a model that cannot answer would leave visitors waiting for it.
+            self.classifiers.require_loadable(model, labels)
         created = self.store.collections.create(slug, title, labels=tuple(labels), model=model or None)
         self.classifiers.warm_soon(created.slug)
         return self._collection(created, language)

@@ -195,8 +195,8 @@ class Trial:
 
 def _check(path: Path, slug: object) -> None:
     # Both come from events of a page, which anyone may send as they like.
-    if not isinstance(slug, str):
-        raise BadRequest("the slug of a collection", type(slug).__name__, "Choose a collection.")
+    if not isinstance(slug, str) or not slug.isascii():
+        raise BadRequest("the slug of a collection", ascii(slug)[:80], "Choose a collection.")
     if not path.is_file():
         raise BadRequest(
             "a photo that was uploaded", "none, or one no longer kept", "Upload the photo again."
