@@ -19,6 +19,7 @@ from vitrina.prediction import Prediction
 if TYPE_CHECKING:
     from vitrina.models.backbone import LoadedModel
     from vitrina.models.classifier import Classifier
+    from vitrina.models.head import Head
 
 log = logging.getLogger(__name__)
 
@@ -104,32 +105,21 @@ def fit_first_model(
     from vitrina.models.backbone import load_model
     from vitrina.models.features import compute_features
     from vitrina.models.head import attach_head, fit_head
-    from vitrina.models.measure import choose_threshold, measure
 
     train, held_out = hold_out(labels, share=share, seed=seed)
     progress("features", 0, len(train))
     loaded = load_model(backbone)
     features = compute_features(
-        loaded,
-        _Chosen(pictures, train),
-        progress=lambda done, of: progress("features", done, of),
+        loaded, _Chosen(pictures, train), progress=lambda done, of: progress("features", done, of)
     )
     progress("head", 0, 0)
     targets = [scheme.index(labels[i]) for i in train]
     head = fit_head(features, targets, scheme=scheme, seed=seed)
-    probabilities = head.validation_probabilities
-    threshold = choose_threshold(
-        [float(p) for p in probabilities.max(axis=1)],
-        [bool(guess == target) for guess, target in zip(probabilities.argmax(axis=1), targets, strict=True)],
-        target_precision=TARGET_PRECISION,
-    )
+    threshold = _threshold(head, targets)
     complete = attach_head(loaded, head, scheme, abstain_below=threshold)
     folder, classifier = _save(complete, slug=slug, data=data)
     answers = classifier.predict(_Chosen(pictures, held_out))
-    truth = [labels[i] for i in held_out]
-    measured = measure([a.top_label for a in answers], truth, scheme)
-    measured |= _abstention(answers, truth, threshold)
-    measured |= {
+    measured = _measured(answers, [labels[i] for i in held_out], scheme, threshold=threshold) | {
         "seed": seed,
         "backbone": loaded.revision,
         "revision": classifier.revision,
@@ -139,6 +129,19 @@ def fit_first_model(
     }
     _write_report(data / folder / "eval_results.json", measured)
     return FirstModel(folder, classifier.revision, measured, held_out, answers)
+
+
+def _threshold(head: Head, targets: Sequence[int]) -> float:
+    """The abstention threshold, from folds of the training part that did not see the picture."""
+    from vitrina.models.measure import choose_threshold
+
+    probabilities = head.validation_probabilities
+    right = [
+        bool(guess == target) for guess, target in zip(probabilities.argmax(axis=1), targets, strict=True)
+    ]
+    return choose_threshold(
+        [float(p) for p in probabilities.max(axis=1)], right, target_precision=TARGET_PRECISION
+    )
 
 
 def _save(complete: LoadedModel, *, slug: str, data: Path) -> tuple[str, Classifier]:
@@ -169,10 +172,14 @@ def _write_report(path: Path, measured: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def _abstention(answers: Sequence[Prediction], truth: Sequence[str], threshold: float) -> dict[str, Any]:
+def _measured(
+    answers: Sequence[Prediction], truth: Sequence[str], scheme: LabelScheme, *, threshold: float
+) -> dict[str, Any]:
+    from vitrina.models.measure import measure
+
     given = [(a.top_label, t) for a, t in zip(answers, truth, strict=True) if not a.abstained]
     right = sum(said == true for said, true in given)
-    return {
+    return measure([a.top_label for a in answers], truth, scheme) | {
         "abstain_below": threshold,
         "coverage": len(given) / len(answers),
         "accuracy_where_answered": right / len(given) if given else None,
