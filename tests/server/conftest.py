@@ -106,7 +106,12 @@ def flowers(running: Running) -> str:
     return "flowers"
 
 
-def piecemeal(
+def piecemeal(app: Any, path: str, pieces: Iterable[bytes], **options: Any) -> tuple[int, Any, int]:
+    """`post_piecemeal` without the waiting for it."""
+    return asyncio.run(post_piecemeal(app, path, pieces, **options))
+
+
+async def post_piecemeal(
     app: Any, path: str, pieces: Iterable[bytes], *, then_waits: bool = False, **headers: str
 ) -> tuple[int, Any, int]:
     """POST `pieces` without a length, each as it is asked for; (status, body, how many were asked for).
@@ -145,7 +150,7 @@ def piecemeal(
         "server": ("testserver", 443),
         "state": {},
     }
-    asyncio.run(app(scope, receive, send))
+    await app(scope, receive, send)
     body = b"".join(message.get("body", b"") for message in said)
     return said[0]["status"], json.loads(body), given
 

@@ -108,8 +108,8 @@ def test_an_event_of_the_browser_alone_cannot_be_called(running: Running) -> Non
         assert answer.status_code == 400, answer.text
 
 
-# Gradio's own figures of its queue use an option that pandas gives up.
-@pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated")
+# Gradio's own figures of its queue use options that pandas gives up.
+@pytest.mark.filterwarnings("ignore:.*is deprecated")
 def test_the_queue_tells_the_same(running: Running, capfd: pytest.CaptureFixture[str]) -> None:
     body = {"data": [5, RESTAURANT], "fn_index": 0, "session_hash": "malformed"}
     assert running.visitor.post("/gradio_api/queue/join", json=body).status_code == 200

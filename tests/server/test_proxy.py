@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
@@ -80,10 +81,23 @@ def test_a_written_address_buys_no_pace(tmp_path: Path) -> None:
         assert other.status_code == 422
 
 
-def test_gradio_finds_its_address_behind_a_proxy(tmp_path: Path) -> None:
-    """A whole server, because it is uvicorn that would have read the headers before."""
-    import httpx
+def test_no_header_is_believed_without_a_proxy(tmp_path: Path) -> None:
+    """A whole server: uvicorn by itself believes what comes from this machine."""
+    bounds = {"predictions_per_minute": "2", "first_start": "0", "minimum_free_bytes": "0"}
+    with served(tmp_path, **bounds) as server:
+        codes = [
+            httpx.post(
+                f"{server.address}/predict",
+                content=b"no picture",
+                headers={"x-forwarded-for": f"192.0.2.{number}"},
+                timeout=60,
+            ).status_code
+            for number in range(3)
+        ]
+    assert codes == [422, 422, 429]
 
+
+def test_gradio_finds_its_address_behind_a_proxy(tmp_path: Path) -> None:
     with served(tmp_path, first_start="0", minimum_free_bytes="0", proxy_hops="1") as server:
         headers = {
             "x-forwarded-host": "vitrina.example",

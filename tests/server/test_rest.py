@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 import shutil
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import HOST, Running, photo, piecemeal, written
+from tests.server.conftest import HOST, Running, photo, piecemeal, post_piecemeal, written
 from vitrina.errors import Busy, OutOfSpace, TooMany
+from vitrina.server import body_limit
 from vitrina.server.problems import answer
 from vitrina.server.rest import PLACES
 from vitrina.server.uploads import Places
@@ -210,6 +212,19 @@ def test_bodies_at_one_time_are_bounded() -> None:
     assert answer(each.value).headers["retry-after"] == "1"
     with places.taken("192.0.2.1"):
         assert places._taken.total() == 1
+
+
+def test_one_address_has_a_quarter_of_the_places(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limit, "IDLE_SECONDS", 0.5)
+
+    async def all_at_once() -> list[int]:
+        slow = [
+            post_piecemeal(running.app, "/predict", [b"x"], then_waits=True) for _ in range(PLACES // 4 + 2)
+        ]
+        return [status for status, _, _ in await asyncio.gather(*slow)]
+
+    answers = asyncio.run(all_at_once())
+    assert sorted(answers) == [408] * (PLACES // 4) + [429] * 2
 
 
 def test_a_place_is_given_back(running: Running) -> None:
