@@ -316,6 +316,7 @@ def test_the_worker_knows_little_of_its_parent(monkeypatch: pytest.MonkeyPatch, 
         assert names <= {
             b"LANG", b"LC_ALL", b"LC_CTYPE", b"TMPDIR", b"PYTHONPATH",
             b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS", b"MKL_NUM_THREADS",
+            b"MALLOC_MMAP_THRESHOLD_", b"MALLOC_TRIM_THRESHOLD_",
         }  # fmt: skip
         held_open = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
         assert str(tmp_path / "open") not in held_open

@@ -10,6 +10,7 @@ from vitrina.errors import VitrinaError
 
 # In the order of the road: name -> (module with main(arguments), what it does).
 STAGES = {
+    "collect": ("training.collect", "a pile of pictures decoded once each, as a collection"),
     "evaluate": ("training.evaluate", "score a model or a recipe's class map on class folders"),
 }
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,16 @@ from vitrina.recipe import load_recipe
 
 if TYPE_CHECKING:
     from vitrina.models.classifier import Classifier
-    from vitrina.readers.item import Item
+    from vitrina.readers.item import Item, Source
 
 
 def main(arguments: Sequence[str]) -> None:
     """Score, print the table, write the report where an output folder is named. Raises VitrinaError."""
     named, told = parse_evaluate(arguments)
-    source = open_source(Path(told.data))
+    source = open_source(told.data)
     classifier = open_named(named)
     items = labelled(source.items, classifier)
-    rows, refused = predict_all(classifier, items, batch_size=told.batch_size)
+    rows, refused = predict_all(classifier, source, items, batch_size=told.batch_size)
     refused += [{"file_name": skip.file_name, "reason": skip.reason} for skip in source.skipped]
     report = (
         {"evaluated": named, "data": Path(told.data).name} | score(rows, classifier) | {"refused": refused}
@@ -72,27 +73,30 @@ def labelled(items: Sequence[Item], classifier: Classifier) -> list[Item]:
 
 
 def predict_all(
-    classifier: Classifier, items: Sequence[Item], *, batch_size: int
+    classifier: Classifier, source: Source, items: Sequence[Item], *, batch_size: int
 ) -> tuple[list[tuple[Item, Prediction]], list[dict[str, str]]]:
-    """(item, prediction) of every picture that decodes; name and reason of each that does not."""
+    """(item, prediction) of every picture of `source` among `items` that decodes; name and reason of the others."""
     rows: list[tuple[Item, Prediction]] = []
     refused: list[dict[str, str]] = []
-    for start in range(0, len(items), max(1, batch_size)):
-        batch = list(_decoded(items[start : start + max(1, batch_size)], refused))
-        if batch:
-            predictions = classifier.predict([image for _, image in batch], batch_size=max(1, batch_size))
-            rows += [(item, prediction) for (item, _), prediction in zip(batch, predictions, strict=True)]
+    decoded = _decoded(source, items, refused)
+    while batch := list(islice(decoded, max(1, batch_size))):
+        predictions = classifier.predict([image for _, image in batch], batch_size=max(1, batch_size))
+        rows += [(item, prediction) for (item, _), prediction in zip(batch, predictions, strict=True)]
         if sys.stderr.isatty():
-            print(f"\r{start + len(batch)} of {len(items)}", end="", file=sys.stderr)
+            print(f"\r{len(rows) + len(refused)} of {len(items)}", end="", file=sys.stderr)
     return rows, refused
 
 
-def _decoded(items: Sequence[Item], refused: list[dict[str, str]]) -> Iterator[tuple[Item, Any]]:
+def _decoded(
+    source: Source, items: Sequence[Item], refused: list[dict[str, str]]
+) -> Iterator[tuple[Item, Any]]:
     from vitrina.models.inputs import as_rgb
 
-    for item in items:
+    for item, data in source.read(items):
         try:
-            yield item, as_rgb(item.path)
+            if isinstance(data, PictureRefused):
+                raise data
+            yield item, as_rgb(data)
         except PictureRefused as error:
             refused.append({"file_name": item.file_name, "reason": f"{error.reason}: {error}"})
 

@@ -51,6 +51,7 @@ _OTHERS = (
 
 # warnings.catch_warnings changes state of the whole process, so only one thread at a time may stand inside.
 _one_at_a_time = threading.RLock()
+_decodes = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ DEFAULT_LIMITS = Limits()
 class Picture:
     """A decoded picture. `image` is RGB, sRGB, upright, without metadata, possibly reduced; `width`, `height`
     are those of the upright original in pixels; `format` is one of FORMATS; `frames` counts the file's frames
-    or pages (1 where the later ones cannot be counted).
+    or pages (1 where the later ones cannot be counted); `mode` is Pillow's word for the file's own pixels.
     """
 
     image: Image.Image
@@ -77,6 +78,12 @@ class Picture:
     height: int
     format: str
     frames: int
+    mode: str
+
+
+def decodes() -> int:
+    """How many times this process has decoded a picture through `open_picture`."""
+    return _decodes
 
 
 def open_picture(
@@ -185,6 +192,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _decode(data: bytes, at_least: int | None, long_at_least: int | None, *, limits: Limits) -> Picture:
+    global _decodes
     if data[:4] == b"RIFF":
         # Pillow's WebP decoder takes memory for the whole canvas before it tells the size.
         _check_size(_webp_size(data), limits)
@@ -196,9 +204,10 @@ def _decode(data: bytes, at_least: int | None, long_at_least: int | None, *, lim
             # Loading alone does not look at the check sums of the data.
             with Image.open(io.BytesIO(data), formats=("PNG",)) as again:
                 again.verify()
-        factor = _factor(image.size, at_least, long_at_least)
+        factor, mode = _factor(image.size, at_least, long_at_least), image.mode
         if factor > 1:
             image.draft(None, (-(-width // factor), -(-height // factor)))
+        _decodes += 1
         image.load()
         # Read after load(): TIFF turns itself upright there, gives its size upright before.
         turn = _orientation(image)
@@ -211,7 +220,7 @@ def _decode(data: bytes, at_least: int | None, long_at_least: int | None, *, lim
         # A copy is a plain Image: what Pillow's file classes carry along (EXIF, comments) stays behind.
         plain = upright if type(upright) is Image.Image else upright.copy()
         plain.info = {}
-        return Picture(plain, width, height, kind, _count_frames(image))
+        return Picture(plain, width, height, kind, _count_frames(image), mode)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from vitrina.errors import BadRequest, VitrinaError
 from vitrina.gallery.doctor import examine
 from vitrina.gallery.import_folder import import_folder
 from vitrina.gallery.store import Store
+from vitrina.readers import open_source
 
 
 @pytest.fixture
@@ -71,6 +73,36 @@ def test_folders_with_nothing_to_take(store: Store, decoder: Decoder, tmp_path: 
         import_folder(store, tmp_path / "empty", slug="photos", decoder=decoder)
     with pytest.raises(VitrinaError):
         import_folder(store, tmp_path / "absent", slug="photos", decoder=decoder)
+
+
+def test_pictures_inside_an_archive_are_refused(
+    store: Store, decoder: Decoder, classes: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for path in sorted(classes.glob("*/*.png")):
+            archive.write(path, path.relative_to(classes))
+    said = (
+        "Expected pictures as files of their own; found glass/0.png inside of photos.zip. "
+        "Unpack it into a folder first, then import that folder."
+    )
+    with pytest.raises(BadRequest) as refused:
+        import_folder(store, tmp_path / "photos.zip", slug="zipped", decoder=decoder)
+    assert str(refused.value) == said
+    assert [made.slug for made in store.collections.all()] == ["photos"]
+    with pytest.raises(BadRequest) as refused:
+        store.ingest(decoder).accept_many(open_source(tmp_path / "photos.zip").items, slug="photos")
+    assert str(refused.value) == said
+
+
+def test_labels_of_a_table_are_taken(store: Store, decoder: Decoder, tmp_path: Path) -> None:
+    for number in range(4):
+        make_picture(tmp_path / "pile" / "photos" / f"{number}.png", number)
+    rows = "".join(f"photos/{number}.png,{('food', 'drink')[number % 2]}\n" for number in range(4))
+    (tmp_path / "pile" / "list.csv").write_text(f"file_name,label\n{rows}", encoding="utf-8")
+    report = import_folder(store, tmp_path / "pile" / "list.csv", slug="photos", decoder=decoder)
+    assert (report.taken, report.refused) == (4, [])
+    page = store.pictures.page("photos", view="published")
+    assert {(card.label, card.label_by) for card in page.items} == {("food", "import"), ("drink", "import")}
 
 
 def test_real_photos(store: Store, decoder: Decoder, shared_data: Path) -> None:

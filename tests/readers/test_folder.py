@@ -7,20 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vitrina.errors import BadRequest, NotFound
-from vitrina.readers import FolderSource, Skipped, open_source, read_folder
-
-
-def fill(root: Path, *names: str) -> Path:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"not looked into")
-    return root
-
-
-def labels(source: FolderSource) -> dict[str, str | None]:
-    return {item.file_name: item.label for item in source.items}
+from tests.readers.piles import fill, labels, skipped, splits
+from vitrina.errors import BadRequest
+from vitrina.readers import Skipped, Source, open_source, read_folder
 
 
 def test_class_folders(tmp_path: Path) -> None:
@@ -57,9 +46,13 @@ def test_mixed_depths_are_said(tmp_path: Path) -> None:
 def test_splits_are_not_classes(tmp_path: Path) -> None:
     source = read_folder(fill(tmp_path, "train/cat/1.jpg", "test/dog/2.jpg", "test/3.jpg"))
     assert labels(source) == {"test/3.jpg": None, "test/dog/2.jpg": "dog", "train/cat/1.jpg": "cat"}
+    assert splits(source) == {"test/3.jpg": "test", "test/dog/2.jpg": "test", "train/cat/1.jpg": "train"}
     assert source.class_names == ["cat", "dog"]
-    assert (
-        "The top folders are named like splits, so the folders below were read as classes." in source.inferred
+    assert source.inferred == (
+        "2 class folders read as labels: cat, dog. "
+        "The top folders are named like splits, so the folders below were read as classes. "
+        "1 picture outside the class folders has no label. "
+        "Splits: 1 train, 2 test."
     )
 
 
@@ -81,7 +74,7 @@ def test_what_is_left_out_is_named(tmp_path: Path) -> None:
     os.mkfifo(root / "a/pipe.jpg")
     source = read_folder(root)
     assert labels(source) == {"a/1.jpg": "a", "a/stays.jpg": "a"}
-    assert {one.file_name: one.reason for one in source.skipped} == {
+    assert skipped(source) == {
         ".git/": "hidden",
         "a/.hidden.jpg": "hidden",
         "a/Thumbs.db": "hidden",
@@ -116,22 +109,33 @@ def test_file_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert item.path.is_file()
 
 
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Paths longer than the system takes: such a folder is there, but its name cannot be handed over."""
+    name = "x" * 240
+    fill(tmp_path, "cat/1.jpg")
+    here = os.getcwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(18):
+            os.mkdir(name)
+            os.chdir(name)
+    finally:
+        os.chdir(here)
+    source = read_folder(tmp_path)
+    assert labels(source) == {"cat/1.jpg": "cat"}
+    (one,) = source.skipped
+    assert one.reason == "the folder cannot be read: File name too long"
+    assert one.file_name.endswith(f"/{name}/")
+    assert source.inferred == "1 class folder read as labels: cat. 1 folder could not be read."
+
+
 def test_nothing_there(tmp_path: Path) -> None:
-    assert read_folder(tmp_path) == FolderSource([], [], "No pictures were found.", [])
-    with pytest.raises(NotFound) as missing:
-        open_source(tmp_path / "gone")
-    path = tmp_path / "gone"
-    assert str(missing.value) == (
-        f"Expected a folder of pictures; found nothing at {path}. Check the path for a typing error."
-    )
-    file = fill(tmp_path, "x.jpg") / "x.jpg"
+    assert read_folder(tmp_path) == Source([], [], "No pictures were found.", [])
     with pytest.raises(BadRequest) as refused:
-        open_source(file)
+        read_folder(tmp_path / "gone")
     assert str(refused.value) == (
-        "Expected a folder of pictures; found a file, x.jpg. Name the folder that holds the pictures."
+        f"Expected a folder of pictures; found {tmp_path / 'gone'}. Name a folder that exists."
     )
-    with pytest.raises(BadRequest, match="Expected a folder of pictures"):
-        read_folder(file)
 
 
 def test_trashnet(shared_data: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,23 @@ def test_no_picture_that_decodes_is_refused(
     (tmp_path / "red" / "a.png").write_bytes(b"none")
     assert main(["evaluate", str(model), "--data", str(tmp_path)]) == 2
     assert "at least one; found 0 and 0." in capsys.readouterr().err
+
+
+def test_an_archive_gives_the_figures_of_its_folder(
+    data: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(tmp_path / "colours.zip", "w") as archive:
+        for path in sorted(data.rglob("*.*")):
+            archive.write(path, path.relative_to(data))
+    for place, out in ((data, "folder"), (tmp_path / "colours.zip", "zip")):
+        assert main(["evaluate", str(model), "--data", str(place), "--output_dir", str(tmp_path / out)]) == 0
+    one, two = (
+        json.loads((tmp_path / out / "eval_results.json").read_text(encoding="utf-8"))
+        for out in ("folder", "zip")
+    )
+    assert (one.pop("data"), two.pop("data")) == ("colours", "colours.zip")
+    assert one == two
+    capsys.readouterr()
 
 
 def test_a_recipe_without_a_class_map_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

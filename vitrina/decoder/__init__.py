@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from vitrina.decoder.examined import Examined
 from vitrina.decoder.pool import Decoder
+from vitrina.decoder.surveyed import Surveyed
 
-__all__ = ["Decoder", "Examined"]
+__all__ = ["Decoder", "Examined", "Surveyed"]

@@ -5,14 +5,20 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from vitrina.decoder.examined import Examined
-from vitrina.decoder.process import WorkerGone, WorkerProcess
+from vitrina.decoder.process import Look, WorkerGone, WorkerProcess
+from vitrina.decoder.surveyed import Surveyed
 from vitrina.errors import PictureRefused, VitrinaError
 from vitrina.images import DEFAULT_LIMITS, Limits, read_bytes
+
+Given = TypeVar("Given")
+Seen = TypeVar("Seen")
 
 
 class Decoder:
@@ -59,10 +65,41 @@ class Decoder:
 
     def examine(self, path: Path) -> Examined:
         """Examine one file; waits for a free worker. Raises PictureRefused, VitrinaError when closed."""
+        answer = self._look(path, "examine")
+        assert isinstance(answer, Examined)
+        return answer
+
+    def examine_many(self, paths: Iterable[Path]) -> Iterator[Examined | PictureRefused]:
+        """Examine `paths` in all workers at once, answers in the order of the paths.
+
+        At most twice as many pictures as there are workers are taken from `paths` ahead of the reader.
+        """
+        return self._each(paths, self.examine)
+
+    def survey_many(
+        self, pictures: Iterable[bytes | PictureRefused], *, pixels: bool = True
+    ) -> Generator[Surveyed | PictureRefused, None, None]:
+        """Survey files already read, in all workers at once, one full decode each, answers in their order.
+
+        What could not even be read is handed in as its refusal and comes out as that. `pixels`: whether the
+        answers hold `Surveyed.pixels`. As many are taken ahead as by `examine_many`.
+        """
+        look: Look = "survey" if pixels else "survey_without_pixels"
+
+        def survey(picture: bytes | PictureRefused) -> Surveyed:
+            if isinstance(picture, PictureRefused):
+                raise picture
+            answer = self._look(picture, look)
+            assert isinstance(answer, Surveyed)
+            return answer
+
+        return self._each(pictures, survey)
+
+    def _look(self, picture: Path | bytes, look: Look) -> Examined | Surveyed:
         worker = self._free.get()
         try:
             self._refuse_when_closed()
-            data = read_bytes(path, limits=self.limits)
+            data = read_bytes(picture, limits=self.limits)
             if worker is not None and not worker.alive:
                 self._forget(worker)
                 worker = None
@@ -70,7 +107,7 @@ class Decoder:
                 if worker is None:
                     worker = self._start()
                 try:
-                    return worker.ask(data)
+                    return _with_attempts(worker.ask(data, look=look), attempt)
                 except WorkerGone as gone:
                     # Once more on a fresh worker: this one may have been killed from outside, which is no
                     # fault of the picture.
@@ -85,16 +122,14 @@ class Decoder:
         finally:
             self._give_back(worker)
 
-    def examine_many(self, paths: Iterable[Path]) -> Iterator[Examined | PictureRefused]:
-        """Examine `paths` in all workers at once, answers in the order of the paths.
-
-        At most twice as many pictures as there are workers are taken from `paths` ahead of the reader.
-        """
-        waiting: deque[Future[Examined | PictureRefused]] = deque()
+    def _each(
+        self, pictures: Iterable[Given], look: Callable[[Given], Seen]
+    ) -> Generator[Seen | PictureRefused, None, None]:
+        waiting: deque[Future[Seen | PictureRefused]] = deque()
         pool = ThreadPoolExecutor(self.processes, thread_name_prefix="vitrina-decoder")
         try:
-            for path in paths:
-                waiting.append(pool.submit(self._examine_or_refuse, path))
+            for picture in pictures:
+                waiting.append(pool.submit(_or_refusal, look, picture))
                 if len(waiting) >= 2 * self.processes:
                     yield waiting.popleft().result()
             while waiting:
@@ -121,12 +156,6 @@ class Decoder:
             busy = list(self._running)
         for worker in busy:
             worker.kill()
-
-    def _examine_or_refuse(self, path: Path) -> Examined | PictureRefused:
-        try:
-            return self.examine(path)
-        except PictureRefused as refused:
-            return refused
 
     def _start(self) -> WorkerProcess:
         worker = WorkerProcess(memory_bytes=self._memory_bytes, seconds=self._seconds, limits=self.limits)
@@ -158,6 +187,20 @@ class Decoder:
         with self._lock:
             if self._closed:
                 raise VitrinaError("an open decoder", "one that was closed", "Make a new Decoder.")
+
+
+def _or_refusal(look: Callable[[Given], Seen], picture: Given) -> Seen | PictureRefused:
+    try:
+        return look(picture)
+    except PictureRefused as refused:
+        return refused
+
+
+def _with_attempts(answer: Examined | Surveyed, attempt: int) -> Examined | Surveyed:
+    """A worker that died had begun to decode as well."""
+    if isinstance(answer, Surveyed) and attempt > 1:
+        return replace(answer, decodes=answer.decodes + attempt - 1)
+    return answer
 
 
 def _died(gone: WorkerGone) -> PictureRefused:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from vitrina.decoder.examined import Examined
+from vitrina.decoder.survey_wire import read_survey
+from vitrina.decoder.surveyed import Surveyed
 from vitrina.decoder.wire import WireError, read_answer, receive, send
 from vitrina.errors import PictureRefused, VitrinaError
 from vitrina.images import Limits
 
 START_SECONDS = 60.0
+PIPE_BYTES = 1024 * 1024  # The most that Linux gives without asking for more rights (pipe(7)).
+# A survey without pixels sends a tenth of the bytes.
+Look = Literal["examine", "survey", "survey_without_pixels"]
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -70,6 +76,8 @@ class WorkerProcess:
             env=_environment(),
             cwd=os.sep,
         )
+        _widen(self._stdin)
+        _widen(self._stdout)
         settings = {"memory_bytes": memory_bytes, "seconds": seconds, "limits": dataclasses.asdict(limits)}
         with _Deadline(self._process, START_SECONDS):
             try:
@@ -106,13 +114,14 @@ class WorkerProcess:
         assert self._process.stdout is not None
         return self._process.stdout  # type: ignore[return-value]
 
-    def ask(self, data: bytes) -> Examined:
-        """Examine the bytes of one picture. Raises PictureRefused; WorkerGone, and it is of no more use."""
+    def ask(self, data: bytes, *, look: Look) -> Examined | Surveyed:
+        """Look at the bytes of one picture. Raises PictureRefused; WorkerGone, and it is of no more use."""
+        read = read_answer if look == "examine" else read_survey
         with _Deadline(self._process, self._seconds) as deadline:
             try:
-                send(self._stdin, {}, [data])
+                send(self._stdin, {"look": look}, [data])
                 header, blobs = receive(self._stdout, most_bytes=_most_answer_bytes(self._limits))
-                answer = read_answer(header, blobs, limits=self._limits)
+                answer = read(header, blobs, limits=self._limits)
             except (OSError, WireError):
                 answer = None
             except BaseException:
@@ -165,12 +174,22 @@ class WorkerProcess:
                 continue  # What was still to be flushed has no reader any more.
 
 
+def _widen(pipe: BinaryIO) -> None:
+    """A pipe that holds a picture whole: with the usual 64 kB the two sides wake each other a dozen times."""
+    try:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    except (AttributeError, OSError):
+        return  # Only Linux can, and not where this account's pipes take too much already.
+
+
 def _environment() -> dict[str, str]:
     """The little that a worker needs of the environment: where code lies, one thread for linear algebra."""
     kept = {key: os.environ[key] for key in ("LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if key in os.environ}
     paths = [str(_ROOT), *(os.path.abspath(path) for path in sys.path if path)]
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**kept, **threads, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
+    # glibc's words: without them the memory of each picture goes back to the system, only to be asked for anew.
+    memory = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(64 * 1024**2)}
+    return {**kept, **threads, **memory, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 
 
 def _most_answer_bytes(limits: Limits) -> int:

@@ -47,7 +47,7 @@ def receive(stream: BinaryIO, *, most_bytes: int) -> tuple[dict[str, Any], list[
         raise WireError(f"a header of {length} bytes")
     try:
         header = json.loads(_exactly(stream, length))
-        sizes = [_whole(size, 0, most_bytes) for size in header.pop("blobs")]
+        sizes = [whole(size, 0, most_bytes) for size in header.pop("blobs")]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WireError(f"a header that cannot be read: {error}") from error
     if len(sizes) > 3 or sum(sizes) > most_bytes:
@@ -62,7 +62,8 @@ def _exactly(stream: BinaryIO, length: int) -> bytes:
     return data
 
 
-def _whole(value: object, least: int, most: int) -> int:
+def whole(value: object, least: int, most: int) -> int:
+    """`value` where it is a whole number in that range. Raises WireError."""
     if type(value) is not int or not least <= value <= most:
         raise WireError(f"{value!r:.40} where a whole number from {least} to {most} belongs")
     return value
@@ -93,7 +94,7 @@ def refused_message(refused: PictureRefused) -> tuple[dict[str, Any], list[bytes
 def read_answer(header: dict[str, Any], blobs: list[bytes], *, limits: Limits) -> Examined | PictureRefused:
     """A worker's answer, every field checked. Raises WireError where one is not as it must be."""
     if header.get("ok") is not True:
-        return _refusal(header)
+        return refusal(header)
     if len(blobs) != 3:
         raise WireError(f"{len(blobs)} blobs")
     thumbnail, large, raw = blobs
@@ -101,7 +102,7 @@ def read_answer(header: dict[str, Any], blobs: list[bytes], *, limits: Limits) -
         # They will be served to browsers as WebP.
         if derivative[:4] != b"RIFF" or derivative[8:12] != b"WEBP":
             raise WireError("a derivative that is not WebP")
-    rows, columns = (_whole(header.get(key), 1, limits.max_side) for key in ("rows", "columns"))
+    rows, columns = (whole(header.get(key), 1, limits.max_side) for key in ("rows", "columns"))
     if len(raw) != rows * columns * 3:
         raise WireError(f"{len(raw)} bytes for {rows} x {columns} pixels")
     brightness, digest, kind = (header.get(key) for key in ("brightness", "perceptual_hash", "format"))
@@ -114,10 +115,10 @@ def read_answer(header: dict[str, Any], blobs: list[bytes], *, limits: Limits) -
     import numpy as np
 
     return Examined(
-        width=_whole(header.get("width"), 1, limits.max_side),
-        height=_whole(header.get("height"), 1, limits.max_side),
+        width=whole(header.get("width"), 1, limits.max_side),
+        height=whole(header.get("height"), 1, limits.max_side),
         format=kind,
-        frames=_whole(header.get("frames"), 1, 2**31),
+        frames=whole(header.get("frames"), 1, 2**31),
         perceptual_hash=digest,
         brightness=brightness,
         thumbnail=thumbnail,
@@ -127,7 +128,8 @@ def read_answer(header: dict[str, Any], blobs: list[bytes], *, limits: Limits) -
     )
 
 
-def _refusal(header: dict[str, Any]) -> PictureRefused:
+def refusal(header: dict[str, Any]) -> PictureRefused:
+    """The refusal that an answer holds, every part checked. Raises WireError."""
     said = [header.get(key) for key in ("expected", "found", "next_step", "reason")]
     if not all(type(text) is str and len(text) <= LONGEST_TEXT for text in said) or said[3] not in REASONS:
         raise WireError("a refusal without its parts")

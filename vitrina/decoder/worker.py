@@ -10,6 +10,8 @@ import warnings
 from typing import Any, BinaryIO
 
 from vitrina.decoder.examined import examine_bytes
+from vitrina.decoder.survey_wire import surveyed_message
+from vitrina.decoder.surveyed import survey_bytes
 from vitrina.decoder.wire import WireError, examined_message, receive, refused_message, send
 from vitrina.errors import PictureRefused
 from vitrina.images import Limits
@@ -48,6 +50,7 @@ def _warm_up() -> None:
         file = io.BytesIO()
         plain.save(file, kind)
         examine_bytes(file.getvalue(), limits=Limits())
+        survey_bytes(file.getvalue(), limits=Limits())
     ImageCms.createProfile("sRGB")
 
 
@@ -97,14 +100,17 @@ def _allow_seconds(seconds: float) -> None:
 
 def _serve(questions: BinaryIO, answers: BinaryIO, limits: Limits, *, seconds: float) -> int:
     while True:
-        _, blobs = receive(questions, most_bytes=limits.max_bytes)
+        question, blobs = receive(questions, most_bytes=limits.max_bytes)
         _allow_seconds(seconds)
-        header, parts = _answer(blobs[0], limits)
+        header, parts = _answer(question, blobs[0], limits)
         send(answers, header, parts)
 
 
-def _answer(data: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
+def _answer(question: dict[str, Any], data: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
     try:
+        if question["look"] != "examine":
+            pixels = question["look"] == "survey"
+            return surveyed_message(survey_bytes(data, limits=limits, pixels=pixels))
         return examined_message(examine_bytes(data, limits=limits))
     except PictureRefused as refused:
         return refused_message(refused)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitrina.errors import PictureRefused
+from vitrina.errors import BadRequest, PictureRefused
 from vitrina.gallery.arrivals import Arrival, Terms
 from vitrina.gallery.collections import Collection
 from vitrina.gallery.files import Incoming
@@ -45,6 +45,17 @@ class _Waiting:
     incoming: Incoming
 
 
+def require_plain_files(items: Iterable[Item]) -> None:
+    """Raises BadRequest for pictures that lie inside an archive, an HDF5 file or a data set."""
+    inside = next((item for item in items if item.place is not None), None)
+    if inside is not None:
+        raise BadRequest(
+            "pictures as files of their own",
+            f"{inside.file_name} inside of {inside.path.name}",
+            "Unpack it into a folder first, then import that folder.",
+        )
+
+
 class Run:
     """One import into one collection."""
 
@@ -72,6 +83,7 @@ class Run:
     def over(self, items: Iterable[Item], *, progress: Callable[[int, int], None] | None) -> ImportReport:
         """Takes the items in. Raises BadRequest before anything is taken, OutOfSpace on the way."""
         items = list(items)
+        require_plain_files(items)
         for label in sorted({item.label for item in items if item.label is not None}):
             self._collection.require_label(label)
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitrina.errors import BadRequest, NotFound
-from vitrina.gallery.bulk import ImportReport
+from vitrina.gallery.bulk import ImportReport, require_plain_files
 from vitrina.gallery.collections import how_to_add_labels
 from vitrina.gallery.store import Store
 from vitrina.readers import open_source
@@ -34,9 +34,12 @@ def import_folder(
     collection.
 
     Class folders make the collection where there is none; a pile needs one, since nobody invents its labels.
-    Raises BadRequest for a folder that does not fit the collection, VitrinaError where nothing can be read.
+    A table of file names with its pictures beside it is taken too, an archive is not: its pictures have no file
+    of their own. Raises BadRequest for that, for a folder that does not fit the collection, VitrinaError where
+    nothing can be read.
     """
     source = open_source(Path(folder))
+    require_plain_files(source.items)
     if not source.items:
         raise BadRequest(
             "a folder with pictures",

@@ -1,0 +1,1 @@
+"""Duplicates: exact copies, near copies, pictures of one scene."""
