@@ -11,6 +11,8 @@ from vitrina.errors import VitrinaError
 # In the order of the road: name -> (module with main(arguments), what it does).
 STAGES = {
     "collect": ("training.collect", "a pile of pictures decoded once each, as a collection"),
+    "split": ("training.split", "train, validation, test: stratified, no group on two sides"),
+    "card": ("training.card", "the data card, from the reports alone"),
     "evaluate": ("training.evaluate", "score a model or a recipe's class map on class folders"),
 }
 

@@ -1,0 +1,1 @@
+"""Cards: what a collection is, from the reports of the stages alone."""

@@ -1,0 +1,64 @@
+"""The card of a collection: front matter, then what the reports say of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vitrina.cards.front_matter import Told, front_matter
+from vitrina.cards.limits import known_limits
+from vitrina.cards.markdown import Markdown, code, printed
+from vitrina.errors import BadRequest
+
+Report = Mapping[str, Any]
+
+
+def data_card(template: str, *, collect: Report, clean: Report, split: Report, told: Told) -> str:
+    """The card as Markdown with its YAML block.
+
+    `template` is Jinja's; text it prints is escaped, numbers come from the three reports. Raises BadRequest where the
+    reports do not belong together, or lack what the template prints.
+    """
+    from jinja2 import Environment, StrictUndefined, TemplateError
+
+    _refuse_strangers(collect, clean, split)
+    environment = Environment(
+        undefined=StrictUndefined,
+        finalize=printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # What is printed is Markdown: `printed` escapes it.
+    )
+    environment.filters["code"] = code
+    # A source is named with its kind: "folder:trashnet".
+    title = " ".join((told.title or re.sub(r"^[a-z0-9_]+:", "", collect["source"]["name"])).split())
+    try:
+        return environment.from_string(template).render(
+            front_matter=Markdown(
+                front_matter(split, title=title, told=told, relabelled=clean["counts"]["relabelled"])
+            ),
+            title=title,
+            told=told,
+            collect=collect,
+            clean=clean,
+            split=split,
+            limits=known_limits(collect, clean, split),
+        )
+    except (KeyError, TemplateError) as error:
+        raise BadRequest(
+            "reports that hold what the card tells",
+            f"{type(error).__name__}: {error}",
+            "Run python -m training collect, clean, split again with this version.",
+        ) from error
+
+
+def _refuse_strangers(collect: Report, clean: Report, split: Report) -> None:
+    for earlier, later, stage in ((collect, clean, "clean"), (clean, split, "split")):
+        if later["input"]["fingerprint"] != earlier["fingerprint"]:
+            raise BadRequest(
+                f"a {stage}_report.json made of the {earlier['stage']}_report.json beside it",
+                f"fingerprint {str(later['input']['fingerprint'])[:12]} instead of {str(earlier['fingerprint'])[:12]}",
+                f"Run python -m training {stage} again.",
+            )
