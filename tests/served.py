@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -62,8 +63,12 @@ class Server:
 
     def processes(self) -> list[int]:
         """The server and its children (decoder workers)."""
-        children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [self.process.pid, *(int(pid) for path in children for pid in path.read_text().split())]
+        found = [self.process.pid]
+        for path in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            # A thread may end between the listing and the look.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                found += map(int, path.read_text().split())
+        return found
 
     def peak_bytes(self) -> int:
         """The highest resident size so far of the server itself, in bytes."""

@@ -115,6 +115,14 @@ def test_imports_go_one_way(path: Path) -> None:
     assert not broken, f"{name} may not import {sorted(broken)}"
 
 
+def test_stages_do_not_import_one_another() -> None:
+    """But for `prepare`, which is the road through them."""
+    for path in ROOT.glob("training/*.py"):
+        if path.stem not in ("prepare", "__main__"):
+            ours = {name for name in imported(path) if name.startswith("training")}
+            assert ours <= {"training.arguments"}, path
+
+
 @pytest.mark.parametrize("path", [p for p in MODULES if "gallery" in p.parts], ids=module_name)
 def test_gallery_needs_neither_gradio_nor_torch(path: Path) -> None:
     heavy = {"torch", "torchvision", "transformers", "timm", "gradio", "sklearn"}

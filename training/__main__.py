@@ -10,7 +10,9 @@ from vitrina.errors import VitrinaError
 
 # In the order of the road: name -> (module with main(arguments), what it does).
 STAGES = {
+    "prepare": ("training.prepare", "collect, clean, split, card in one command"),
     "collect": ("training.collect", "a pile of pictures decoded once each, as a collection"),
+    "clean": ("training.clean", "copies out, doubtful pictures queued for a person, decisions applied"),
     "split": ("training.split", "train, validation, test: stratified, no group on two sides"),
     "card": ("training.card", "the data card, from the reports alone"),
     "evaluate": ("training.evaluate", "score a model or a recipe's class map on class folders"),

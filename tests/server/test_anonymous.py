@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -186,6 +187,19 @@ def test_a_suggestion_changes_nothing_that_is_shown(running: Running, flowers: s
     assert running.visitor.get(f"/api/collections/{flowers}/pictures").json() == before
     story = running.visitor.get(f"/api/pictures/{said['picture']}").json()["story"]
     assert "suggested" not in str(story)
+
+
+@pytest.mark.parametrize("mount", ["/", "/backend"])
+def test_the_queue_makes_no_table_of_its_events(running: Running, mount: str) -> None:
+    """It does so in a thread while others change them, which fails now and then under load."""
+    from gradio.queueing import Queue
+
+    queue = mounted(running, mount).get_blocks()._queue
+    queue.events_recorded += 1
+    assert queue.compute_analytics_summary([{"function": "x", "status": None, "process_time": None}]) == {
+        "functions": {}
+    }
+    assert "ANAYLTICS_CACHE_FREQUENCY" in inspect.getsource(Queue.compute_analytics_summary)
 
 
 UPLOADS = [("/", "/gradio_api"), ("/backend", "/backend/gradio_api")]

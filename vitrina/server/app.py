@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator, Callable
@@ -138,6 +139,9 @@ def _mount_pages(app: FastAPI, services: Services, settings: Settings) -> None:
         # mount_gradio_app leaves it false, and with it the check that a file named in an event is one that
         # was uploaded: any file of the server could be read.
         blocks.has_launched = True
+        # After each event the queue makes a table of all of them, in a thread, while others change them; now and
+        # then that fails (gradio 6.31), and nobody looks at the table: monitoring is off.
+        blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
         tell_mistakes_apart(blocks)
 
 

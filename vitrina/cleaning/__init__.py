@@ -1,0 +1,1 @@
+"""A cleaned collection: what stays, what goes, for which reason."""

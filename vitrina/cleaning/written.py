@@ -1,0 +1,77 @@
+"""A cleaned collection on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from vitrina.cleaning.plan import Plan
+from vitrina.pile.join import WithoutBars
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vitrina.pile import Pile
+
+REPORT = "clean_report.json"
+QUEUE = "review_queue.jsonl"
+
+
+def write_cleaned(
+    final: Path, pile: Pile, plan: Plan, *, group: np.ndarray, queue: Iterable[Mapping[str, Any]], report: Any
+) -> None:
+    """Write `final` (dataset/, survey.parquet, review_queue.jsonl, clean_report.json), whole or not at all.
+
+    The rows are those that `plan` keeps, in the order of the pile, labels as decided; `group` int64 (n,) becomes
+    the column `duplicate_group`. What stood at `final` is replaced.
+    """
+    partial = final.with_name(f".{final.name}.{uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        _write_dataset(partial, pile, plan, group)
+        with (partial / QUEUE).open("w", encoding="utf-8") as file:
+            for line in queue:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        (partial / REPORT).write_text(text, encoding="utf-8")
+        _put(partial, final)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def clear_what_a_kill_left(final: Path) -> None:
+    """Remove half-written neighbours of `final`; they are hidden and end with 32 digits."""
+    for left in final.parent.glob(f".{final.name}.{'[0-9a-f]' * 32}"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_dataset(partial: Path, pile: Pile, plan: Plan, group: np.ndarray) -> None:
+    dataset = pile.dataset
+    kept = plan.kept
+    selected = dataset.select(kept)
+    if "label" in dataset.column_names:
+        feature = dataset.features["label"]
+        names = {name: number for number, name in enumerate(pile.class_names)}
+        numbers = [None if (label := plan.labels[row]) is None else names[label] for row in kept]
+        selected = selected.remove_columns("label").add_column("label", numbers, feature=feature)
+    selected = selected.add_column("duplicate_group", group[kept].tolist())
+    with WithoutBars():
+        selected.save_to_disk(str(partial / "dataset"))
+    survey = pile.survey.iloc[kept].reset_index(drop=True)
+    survey["label"] = [plan.labels[row] for row in kept]
+    survey["duplicate_group"] = group[kept]
+    survey.to_parquet(partial / "survey.parquet", index=False)
+
+
+def _put(partial: Path, final: Path) -> None:
+    old = final.with_name(f".{final.name}.{uuid4().hex}")
+    if final.exists():
+        os.replace(final, old)
+    os.replace(partial, final)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,47 @@
+"""Clusters in which every copy was compared with one picture in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from vitrina.duplicates.candidates import Candidate
+from vitrina.duplicates.clusters import joined
+from vitrina.duplicates.evidence import Evidence
+
+_ALL_PAIRS = 8  # Up to so many copies each is compared with each, to find the one in the middle.
+_CENTRES = 3  # Of more, only so many of the best are tried.
+
+
+def gather_around_centres(
+    evidence: Evidence,
+    count: int,
+    *,
+    ranked: Callable[[Sequence[int]], list[int]],
+    again: Callable[[int, int], Candidate],
+) -> int:
+    """Relates the near pairs that lie across clusters with a centre; returns how many.
+
+    A chain a ~ b ~ c is no proof that a and c are copies: frames of a camera that pans make such chains. So
+    the picture with the most copies is taken (`ranked`: the best of equals), with those that were compared
+    with it; the rest is tried again by itself. `again` makes the candidate of a pair not yet compared.
+    """
+    centre: dict[int, int] = {}
+    for rows in joined(count, evidence.near()).members().values():
+        left = ranked(rows)
+        while left:
+            tried = left if len(left) <= _ALL_PAIRS else left[:_CENTRES]
+            evidence.look([again(a, b) for a, b in _open_pairs(evidence, tried, left)])
+            head = max(tried, key=lambda row: sum(evidence.is_near(row, other) for other in left))
+            for row in left:
+                if row == head or evidence.is_near(head, row):
+                    centre[row] = head
+            left = [row for row in left if row not in centre]
+    across = [pair for pair in evidence.near() if centre.get(pair[0]) != centre.get(pair[1])]
+    for pair in across:
+        evidence.relate(pair, "copies of a copy")
+    return len(across)
+
+
+def _open_pairs(evidence: Evidence, tried: Sequence[int], rows: Sequence[int]) -> list[tuple[int, int]]:
+    pairs = {(min(a, b), max(a, b)) for a in tried for b in rows if a != b}
+    return sorted(pair for pair in pairs if not evidence.is_near(*pair))
