@@ -70,6 +70,11 @@ def compare(features: np.ndarray, rows: list[dict[str, str]], column: str, *, se
             f"  {name:9} {means[-1]:.3f} ({min(found):.3f} to {max(found):.3f});"
             f" proposals: precision {precision:.2f}, recall {recall:.2f}; {seconds:.1f} s"
         )
+    many = int(theirs[0][1].sum())
+    first = [wrong[np.argsort(side[0][0], kind="stable")[:many]].mean() for side in (ours, theirs)]
+    print(
+        f"  of the first {many}, as many as cleanlab proposes: wrong {first[0]:.2f}, by cleanlab {first[1]:.2f}"
+    )
     sure = share_ahead(wrong, ours[0][0], theirs[0][0])
     print(f"  ratio     {means[0] / means[1]:.3f}; sure {sure:.3f}")
 

@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VitrinaError as error:
         print(f"python -m training {given[0]}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"python -m training {given[0]}: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
     return 0
 
 

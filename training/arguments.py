@@ -67,7 +67,7 @@ class CleanArguments:
     decisions: str | None = field(
         default=None, metadata={"help": "decisions of a person (.jsonl or .csv), added to the annotations"}
     )
-    label_errors: bool = field(default=True, metadata={"help": "look for wrong labels"})
+    label_errors: bool = field(default=True, metadata={"help": "whether wrong labels are looked for"})
 
 
 @dataclass

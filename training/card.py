@@ -36,7 +36,7 @@ def write_card(work: Path, told: CardArguments, *, template: Path = TEMPLATE) ->
 
     Raises NotFound where a stage has not run yet or the template is not there, BadRequest as `data_card` and `Told`.
     """
-    facts = Told(told.license, told.title, told.description, told.origin, told.language)
+    facts = facts_of(told)
     reports = {stage: _report(work, stage) for stage in REPORTS}
     if not template.is_file():
         raise NotFound(
@@ -55,6 +55,11 @@ def write_card(work: Path, told: CardArguments, *, template: Path = TEMPLATE) ->
         partial.unlink(missing_ok=True)
     print(f"data card: {final}")
     return final
+
+
+def facts_of(told: CardArguments) -> Told:
+    """What a person told, checked. Raises BadRequest."""
+    return Told(told.license, told.title, told.description, told.origin, told.language)
 
 
 def _report(work: Path, stage: str) -> dict[str, Any]:

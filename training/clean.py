@@ -14,12 +14,15 @@ from training.arguments import CleanArguments, SeedArguments, parse
 from vitrina.cleaning.bars import Bars
 from vitrina.cleaning.doubted import Doubted, doubts_of
 from vitrina.cleaning.plan import plan
-from vitrina.cleaning.report import clean_figures
+from vitrina.cleaning.report import clean_figures, digest_of
 from vitrina.cleaning.search import duplicates_of
 from vitrina.cleaning.written import QUEUE, REPORT, clear_what_a_kill_left, write_cleaned
 from vitrina.doubts.decisions import Decision, append_decisions, fold, read_decisions
+from vitrina.errors import BadRequest
 from vitrina.pile import open_pile
+from vitrina.pile.begun import held
 from vitrina.pile.join import fingerprint_of
+from vitrina.splits import join_groups
 
 if TYPE_CHECKING:
     from vitrina.pile import Pile
@@ -44,22 +47,26 @@ def clean(work: Path, told: CleanArguments, *, seed: int, page: bool = True) -> 
     goes on when called again: comparisons of pictures are remembered in WORK/.clean. Raises NotFound where
     nothing was collected, BadRequest for decisions that cannot be read or do not fit the collection.
     """
-    from vitrina.report import write_report
+    from vitrina.report import is_current, write_report
 
     pile = open_pile(work / "collected")
-    annotations = _annotations(work, told, pile)
     final = work / "cleaned"
-    clear_what_a_kill_left(final)
-    frame = _frame(pile, told, annotations, seed=seed)
-    report = _finished(final, frame)
-    page = page and (report is None or not (work / "report" / "index.html").is_file())
-    if report is None:
-        report = _clean(work, pile, annotations, told=told, frame=frame)
-    else:
-        print(f"{final}: cleaned before with the same settings and decisions, left as it is")
-    print(summary(report, work))
-    if page:
-        write_report(work)
+    with held(work / ".clean"):
+        annotations, strange = _annotations(work, told, pile)
+        clear_what_a_kill_left(final)
+        frame = _frame(pile, told, annotations, seed=seed)
+        report = _finished(final, frame)
+        if report is None:
+            report = _clean(work, pile, annotations, told=told, frame=frame)
+        else:
+            print(f"{final}: cleaned before with the same settings and decisions, left as it is")
+        print(summary(report, work))
+        if strange:
+            print(
+                f"{strange:,} older decisions are of pictures or labels that this collection does not have."
+            )
+        if page and not is_current(work):
+            write_report(work)
     return final
 
 
@@ -68,28 +75,55 @@ def summary(report: Mapping[str, Any], work: Path) -> str:
     counts, related = report["counts"], report["related"]
     torn = sum(cluster["conflict"] for cluster in report["clusters"])
     lines = [
-        f"{counts['pictures']:,} pictures: {counts['exact_duplicates']:,} exact and {counts['near_duplicates']:,} "
-        f"near copies taken out, {counts['irrelevant']:,} removed and {counts['relabelled']:,} relabelled by "
-        f"decision; {counts['final']:,} left.",
-        f"{related['pictures']:,} pictures in {related['groups']:,} groups show one scene or series: kept, and "
-        "held together in the split.",
-        f"{report['review']['total']:,} pictures wait for a person, {torn:,} clusters of copies hold two labels: "
-        f"open {work / 'report' / 'review.html'}",
+        f"Of {counts['pictures']:,} pictures, copies taken out: {counts['exact_duplicates']:,} exact, "
+        f"{counts['near_duplicates']:,} near. By decision: {counts['irrelevant']:,} removed, "
+        f"{counts['relabelled']:,} relabelled. Left: {counts['final']:,}.",
+        f"Pictures of one scene or series: {related['pictures']:,} (groups: {related['groups']:,}); kept, and held "
+        "together in the split.",
+        f"Waiting for a person: {report['review']['total']:,} (clusters of copies with two labels: {torn:,}); see "
+        f"{work / 'report' / 'review.html'}",
     ]
+    split = work / "split" / "split_report.json"
+    if (
+        split.is_file()
+        and json.loads(split.read_text(encoding="utf-8"))["input"].get("clean_digest") != report["digest"]
+    ):
+        lines.append(
+            f"{split.parent} is of an earlier cleaning: run python -m training split {work}, then card."
+        )
     return "\n".join(lines)
 
 
-def _annotations(work: Path, told: CleanArguments, pile: Pile) -> list[Decision]:
-    """All events of WORK/annotations.jsonl, those of `told.decisions` appended first."""
+def _annotations(work: Path, told: CleanArguments, pile: Pile) -> tuple[list[Decision], int]:
+    """(events of WORK/annotations.jsonl that fit this collection, those of `told.decisions` appended first; how
+    many older ones do not fit, because the pile has changed since).
+    """
     kept = work / ANNOTATIONS
     known = set(pile.survey["picture_id"])
     if told.decisions is not None:
+        given = read_decisions(Path(told.decisions), picture_ids=known)
+        _refuse_labels_without_classes(given, pile)
         given = read_decisions(Path(told.decisions), picture_ids=known, class_names=pile.class_names)
         added = append_decisions(kept, given)
         print(f"{added:,} of {len(given):,} decisions are new; all stand in {kept}")
     if not kept.exists():
-        return []
-    return read_decisions(kept, picture_ids=known, class_names=pile.class_names)
+        return [], 0
+    events = read_decisions(kept)
+    fit = [
+        event
+        for event in events
+        if event.picture_id in known and (event.kind != "relabel" or event.label in pile.class_names)
+    ]
+    return fit, len(events) - len(fit)
+
+
+def _refuse_labels_without_classes(given: Sequence[Decision], pile: Pile) -> None:
+    if not pile.class_names and any(event.kind == "relabel" for event in given):
+        raise BadRequest(
+            "a collection with classes, for decisions that give labels",
+            "a plain pile without any",
+            "Put the pictures into class folders, or name their labels in a metadata.csv, and collect them again.",
+        )
 
 
 def _frame(pile: Pile, told: CleanArguments, annotations: Sequence[Decision], *, seed: int) -> dict[str, Any]:
@@ -99,7 +133,11 @@ def _frame(pile: Pile, told: CleanArguments, annotations: Sequence[Decision], *,
     return {
         "stage": "clean",
         "vitrina": vitrina.__version__,
-        "input": {"fingerprint": pile.fingerprint, "pictures": len(pile)},
+        "input": {
+            "fingerprint": pile.fingerprint,
+            "digest": pile.report.get("digest"),
+            "pictures": len(pile),
+        },
         "settings": settings
         | {"seed": seed, "features": pile.feature_revision}
         | {"annotations": hashlib.sha256(events.encode()).hexdigest() if events else None},
@@ -123,10 +161,13 @@ def _clean(
         settings = DuplicateSettings()
         duplicates = duplicates_of(pile, work / ".clean", settings=settings, progress=bars)
         planned = plan(pile.survey, duplicates, decisions, reach=told.remove)
+        # What a user's group ties together stays together, also through a copy that goes.
+        group = join_groups(duplicates.group.tolist(), pile.survey["group"].tolist())
         doubted = doubts_of(
             pile,
             duplicates,
             planned,
+            group=group,
             decided=set(decisions),
             label_errors=told.label_errors,
             seed=frame["settings"]["seed"],
@@ -139,10 +180,9 @@ def _clean(
         "search": {"settings": asdict(settings), "counts": duplicates.counts},
         **_review(doubted),
         "fingerprint": fingerprint_of(pile.survey["picture_id"].iloc[planned.kept]),
+        "digest": digest_of(frame, planned, group),
     }
-    write_cleaned(
-        work / "cleaned", pile, planned, group=duplicates.group, queue=doubted.lines(pile), report=report
-    )
+    write_cleaned(work / "cleaned", pile, planned, group=group, queue=doubted.lines(pile), report=report)
     return report
 
 

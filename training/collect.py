@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from vitrina.pile.account import account
 from vitrina.pile.begun import REPORT, begin, held
 from vitrina.pile.columns import Columns, columns_of
 from vitrina.pile.files import write_json
-from vitrina.pile.join import fingerprint_of, join_features, join_rows, join_survey, remove_parts
+from vitrina.pile.join import digest_of, fingerprint_of, join_features, join_rows, join_survey, remove_parts
 from vitrina.pile.listing import SHARD, Listing, listing_of, name_of
 from vitrina.pile.shard import ShardWriter, finished_shards, read_done
 from vitrina.readers import ArchiveLimits, Item, Source, open_source, subset
@@ -49,7 +49,8 @@ def collect(pile: str, told: CollectArguments, *, seed: int, shard: int = SHARD)
     """Decode every picture of `pile` once, write the collection to OUTPUT_DIR/collected, which is returned.
 
     Stopped at any moment, even killed, it goes on when called again: at most one `shard` of pictures is done
-    twice. A finished collection of the same pile is left as it is. Nothing is written to the pile. A picture
+    twice. A finished collection of the same pile is left as it is; with `overwrite` too, which clears
+    away another pile alone, or features of another model. Nothing is written to the pile. A picture
     beyond `vitrina.images.DEFAULT_LIMITS` is quarantined: the gallery would refuse it too.
     Raises BadRequest, Conflict (another pile lies there), Busy (another run writes there), VitrinaError where
     the folder cannot be written to, and what opening the source or loading the backbone raises.
@@ -64,7 +65,7 @@ def collect(pile: str, told: CollectArguments, *, seed: int, shard: int = SHARD)
     )
     try:
         with held(folder):
-            report = begin(folder, listing, overwrite=told.overwrite)
+            report = begin(folder, listing, overwrite=told.overwrite, revision=_revision_of(told.backbone))
             if report is None:
                 _take_the_rest(source, listing, columns, told=told, folder=folder)
                 report = _finish(source, listing, columns, told=told, folder=folder)
@@ -152,6 +153,19 @@ def _take_the_rest(
                 shard.commit(features, revision=revision, seconds=time.monotonic() - started)
 
 
+def _revision_of(backbone: str) -> Callable[[], str] | None:
+    """What gives the revision of the features' model, which is loaded for it; None where there are none."""
+    if backbone == "none":
+        return None
+
+    def revision() -> str:
+        from vitrina.models.backbone import load_model
+
+        return load_model(backbone).revision
+
+    return revision
+
+
 def _stream(backbone: str, folder: Path, begun: int, stack: ExitStack) -> FeatureStream | None:
     """The features' model, which must be the one that the finished shards have seen. Raises Conflict."""
     if backbone == "none":
@@ -229,6 +243,7 @@ def _finish(
         **counted,
         "features": features,
         "fingerprint": fingerprint_of(ids),
+        "digest": digest_of(folder, of, columns=columns),
         "seconds": round(seconds, 3),
     }
     write_json(folder / REPORT, report)

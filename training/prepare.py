@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from training.arguments import (
     SplitArguments,
     parse,
 )
+from vitrina.errors import VitrinaError
 
 _KINDS = (CollectArguments, CleanArguments, SplitArguments, CardArguments, SeedArguments)
 
@@ -22,16 +24,29 @@ def main(arguments: Sequence[str]) -> None:
 
     What an earlier run finished is left as it is, so a road that was stopped is taken up where it ended.
     """
-    from training.card import write_card
+    from training.card import facts_of, write_card
     from training.clean import clean
     from training.collect import collect
     from training.split import split_collection
+    from vitrina.report import write_report
 
     said = "folder, archive, HDF5 file, arrays, table of pictures, or data set of the Hub (org/name)"
     pile, told = parse("prepare", arguments, kinds=_KINDS, place=("pile", said))
     collecting, cleaning, splitting, carding, drawn = told
     work = Path(collecting.output_dir).expanduser()
+    facts_of(carding)  # A licence that cannot be is said now, not after an hour.
+    _begin("collect", f"reading {pile}")
     collect(pile, collecting, seed=drawn.seed)
+    _begin("clean", "looking for copies and doubtful pictures")
     clean(work, cleaning, seed=drawn.seed, page=False)  # Splitting shows it all.
-    split_collection(work, splitting, seed=drawn.seed)
+    _begin("split", "train, validation, test")
+    try:
+        split_collection(work, splitting, seed=drawn.seed)
+    except VitrinaError:
+        write_report(work)  # Who has to label or review first needs the pages most.
+        raise
     write_card(work, carding)
+
+
+def _begin(stage: str, doing: str) -> None:
+    print(f"[{stage}] {doing} ...", file=sys.stderr, flush=True)

@@ -42,7 +42,6 @@ def split_collection(work: Path, told: SplitArguments, *, seed: int) -> Path:
     rows = read_rows(work / "cleaned", keep_together=told.keep_together)
     frame = _frame(work, told, request, rows)
     report = _finished(final, frame)
-    page = report is None or not (work / "report" / "index.html").is_file()
     if report is None:
         plan = make_plan(
             rows, request, official=told.official, balance=told.balance, balance_to=told.balance_to
@@ -51,9 +50,9 @@ def split_collection(work: Path, told: SplitArguments, *, seed: int) -> Path:
     else:
         print(f"{final}: the same split was made before, left as it is")
     print(summary(report))
-    if page and (work / "collected" / "collect_report.json").is_file():
-        from vitrina.report import write_report
+    from vitrina.report import is_current, write_report
 
+    if (work / "collected" / "collect_report.json").is_file() and not is_current(work):
         write_report(work)
     return final
 
@@ -83,6 +82,7 @@ def _frame(work: Path, told: SplitArguments, request: SplitRequest, rows: Rows) 
         "vitrina": vitrina.__version__,
         "input": {
             "fingerprint": cleaned["fingerprint"],
+            "clean_digest": cleaned.get("digest"),
             "pictures": len(rows.label),
             "digest": rows.digest(),
         },

@@ -70,7 +70,20 @@ def test_decisions_come_before_copies() -> None:
     gone = plan(two, found([0, 0], keep=[True, False]), decision("id0", "remove"), reach="near")
     assert gone.removed == [Removed(0, "decided")]
     kept = plan(two, found([0, 0], keep=[True, False]), decision("id1", "keep"), reach="near")
-    assert kept.removed == []
+    assert kept.removed == [Removed(0, "near_duplicate", 1)]
+    both = decision("id0", "keep") | decision("id1", "keep")
+    assert plan(two, found([0, 0], keep=[True, False]), both, reach="near").removed == []
+
+
+def test_keeping_a_file_of_two_classes_settles_its_label() -> None:
+    twice = survey(
+        {"picture_id": "x", "pixel_sha256": "p"}, {"picture_id": "x", "pixel_sha256": "p", "label": "b"}
+    )
+    made = plan(twice, found([0, 0]), decision("x", "keep", "b"), reach="near")
+    assert (made.labels, made.relabelled, made.conflicts) == (["b", "b"], [0], [])
+    assert made.removed == [Removed(1, "exact_duplicate", 0)]
+    strange = plan(twice, found([0, 0]), decision("x", "keep", "never seen"), reach="near")
+    assert strange.labels == ["a", "b"]
 
 
 def test_a_new_label_settles_a_conflict() -> None:
@@ -109,3 +122,13 @@ def test_figures_add_up() -> None:
         ("id3", "decided", None),
     ]
     assert figures["related"] == {"pairs": 1, "groups": 1, "pictures": 2}
+
+
+def test_a_file_of_two_classes_goes_from_the_one_where_it_was_removed() -> None:
+    twice = survey(
+        {"picture_id": "x", "pixel_sha256": "p"}, {"picture_id": "x", "pixel_sha256": "p", "label": "b"}
+    )
+    made = plan(twice, found([0, 0]), decision("x", "remove"), reach="near")  # Seen with the label a.
+    assert (made.removed, made.conflicts) == ([Removed(0, "decided")], [])
+    elsewhere = {"x": Decision("x", "remove", None, "ana", WHEN, None)}
+    assert [one.row for one in plan(twice, found([0, 0]), elsewhere, reach="near").removed] == [0, 1]

@@ -48,10 +48,19 @@ def test_two_labels_leave_a_cluster_whole() -> None:
     assert [r.row for r in removals(torn, reach="near")] == [4]
 
 
-def test_what_a_person_keeps_stays() -> None:
+def test_copies_within_an_official_test_part_stay() -> None:
+    official: list[str | None] = ["test", "test", "train", "validation"]
+    gone = removals(copies([0, 0, 0, 0], exact=[0, 0, 0, 0], official=official), reach="near")
+    assert [(one.row, one.of) for one in gone] == [(2, 0), (3, 0)]
+
+
+def test_what_a_person_keeps_stays_but_not_its_twins() -> None:
     assert removals(copies([0, 0, 0], quality=[0, 1, 2]), reach="near", protected=[1]) == [
-        Removal(2, "near_duplicate", 0)
+        Removal(0, "near_duplicate", 1),
+        Removal(2, "near_duplicate", 1),
     ]
+    two = copies([0, 0, 0, 0], exact=[0, 0, 1, 1], quality=[0, 1, 2, 3])
+    assert [one.row for one in removals(two, reach="near", protected=[0, 1, 2, 3])] == [1, 3]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["a", "b", None])), max_size=30))

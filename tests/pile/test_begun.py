@@ -12,6 +12,7 @@ from vitrina.errors import Busy, Conflict
 from vitrina.pile.begun import REPORT, STATE, begin, held
 from vitrina.pile.files import write_json
 from vitrina.pile.listing import Listing
+from vitrina.pile.shard import shard_paths
 
 LISTING = Listing("folder:trash", 1200, 512, {"backbone": "none", "subset": None}, "d1")
 ANEW = "Choose another --output_dir, or add --overwrite to begin anew."
@@ -65,6 +66,60 @@ def test_another_is_refused_or_gives_way(tmp_path: Path, other: Listing, said: s
     assert begin(tmp_path, other, overwrite=False) is None
 
 
+def test_overwriting_keeps_what_is_of_the_same_pile(tmp_path: Path) -> None:
+    begin(tmp_path, LISTING, overwrite=True)
+    done = shard_paths(tmp_path, 0, LISTING.shards)["done"]
+    write_json(done, {"revision": "m@1"})
+    for revision in (None, lambda: "m@1"):
+        assert begin(tmp_path, LISTING, overwrite=True, revision=revision) is None
+        assert done.is_file()
+    report = {"features": {"revision": "m@1"}}
+    write_json(tmp_path / REPORT, report)
+    done.unlink()
+    assert begin(tmp_path, LISTING, overwrite=True, revision=lambda: "m@1") == report
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_features_of_another_model_give_way(tmp_path: Path, finished: bool) -> None:
+    begin(tmp_path, LISTING, overwrite=False)
+    write_json(shard_paths(tmp_path, 0, LISTING.shards)["done"], {"revision": "m@1"})
+    if finished:
+        write_json(tmp_path / REPORT, {"features": {"revision": "m@1"}})
+    assert begin(tmp_path, LISTING, overwrite=True, revision=lambda: "m@2") is None
+    assert os.listdir(tmp_path) == [STATE]
+
+
+def test_a_state_that_cannot_be_read_gives_way(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("{")
+    (tmp_path / "dataset").mkdir()
+    assert begin(tmp_path, LISTING, overwrite=True) is None
+    assert os.listdir(tmp_path) == [STATE]
+
+
+def test_stopped_while_it_clears_it_is_taken_for_no_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = replace(LISTING, name="folder:cats", digest="d2")
+    begin(tmp_path, LISTING, overwrite=False)
+    write_json(tmp_path / REPORT, {"features": None})
+    (tmp_path / "dataset").mkdir()
+    with monkeypatch.context() as stopped:
+        stopped.setattr("shutil.rmtree", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            begin(tmp_path, other, overwrite=True)
+    for listing in (LISTING, other):
+        with pytest.raises(
+            Conflict, match=r"begun with \(a collection half cleared away, 0 pictures\); found "
+        ):
+            begin(tmp_path, listing, overwrite=False)
+    assert begin(tmp_path, LISTING, overwrite=True) is None
+    assert os.listdir(tmp_path) == [STATE]
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_files_of_others_are_never_touched(tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
@@ -82,7 +137,7 @@ def test_overwriting_follows_no_link(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "kept").write_text("kept")
     (tmp_path / "work" / "link").symlink_to(tmp_path / "elsewhere")
-    begin(tmp_path / "work", LISTING, overwrite=True)
+    begin(tmp_path / "work", replace(LISTING, digest="d2"), overwrite=True)
     assert os.listdir(tmp_path / "work") == [STATE]
     assert os.listdir(tmp_path / "elsewhere") == ["kept"]
 

@@ -51,6 +51,17 @@ def test_names_that_are_taken() -> None:
     assert set(row) == set(columns.features())
 
 
+def test_names_that_later_stages_write() -> None:
+    told = ["duplicate_group", "pixel_sha256", "balance_copy"]
+    items = [item(duplicate_group=3, pixel_sha256="ab", balance_copy=True)]
+    columns = columns_of(items, class_names=[], told=told, group_by="duplicate_group")
+    assert columns.renamed == {name: f"source_{name}" for name in told}
+    row = columns.row(items[0], b"data", "id")
+    assert [row[f"source_{name}"] for name in told] == [3, "ab", True]
+    assert row["group"] == "3"
+    assert not {*told} & {*columns.features()}
+
+
 def test_labels_are_numbers_or_nothing() -> None:
     columns = columns_of([], class_names=["b", "a"], told=[], group_by=None)
     assert [columns.row(item(label=name), b"", "")["label"] for name in ("b", "a", None)] == [0, 1, None]

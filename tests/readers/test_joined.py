@@ -74,20 +74,44 @@ def test_a_split_tells_equal_names_apart() -> None:
     assert joined.lost == ["2.jpg"]
 
 
-def test_rows_that_contradict_each_other_count_for_neither() -> None:
+def test_rows_that_contradict_each_other_count_for_neither_but_for_the_strictest_split() -> None:
     one = Table("a.csv", [Row("cat/1.jpg", 1, "train", {"n": "3", "m": "x"})], ["n", "m"], "label", "split")
     two = Table("b.jsonl", [Row("cat/1.jpg", "1", "test", {"n": 3, "m": "y"})], ["n", "m"], "label", "split")
     joined = join([one, two], PICTURES, refused={})
     said = joined.said[0]
-    assert (said.label, said.split, said.columns) == (1, None, {"n": "3", "m": None})
+    assert (said.label, said.split, said.columns) == (1, "test", {"n": "3", "m": None})
     assert joined.remarks == [
         Remark(
             "cat/1.jpg",
-            "named more than once in a.csv, b.jsonl, with another column m, split, which was left out",
+            "named more than once in a.csv, b.jsonl, with another column m, which was left out; "
+            "another split, of which the strictest, test, was kept",
         )
     ]
     third = join([one, two, one], PICTURES, refused={}).said[0]
-    assert (third.split, third.columns["m"]) == (None, None)
+    assert (third.split, third.columns["m"]) == ("test", None)
+
+
+@pytest.mark.parametrize(
+    ("sides", "kept", "differ"),
+    [
+        (("train", "test"), "test", True),
+        (("test", "train"), "test", True),
+        (("train", "test", "train"), "test", True),
+        (("validation", "train"), "validation", True),
+        (("validation", "test", None), "test", True),
+        (("train", None, "train"), "train", False),
+    ],
+)
+def test_the_strictest_split_is_kept(sides: tuple[str | None, ...], kept: str, differ: bool) -> None:
+    joined = join([table("m.csv", *(("cat/1.jpg", "x", side) for side in sides))], PICTURES, refused={})
+    assert (joined.said[0].split, joined.said[0].label) == (kept, "x")
+    what = f"named more than once in m.csv, with another split, of which the strictest, {kept}, was kept"
+    assert joined.remarks == ([Remark("cat/1.jpg", what)] if differ else [])
+
+
+def test_control_characters_lead_to_their_own_picture() -> None:
+    joined = join([table("m.csv", ("./a\x01.jpg", "x"))], ["a\x01.jpg", "a\x02.jpg"], refused={})
+    assert list(joined.said) == [0]
 
 
 def test_tables_complete_each_other() -> None:

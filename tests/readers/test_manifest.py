@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.readers.piles import fill, labels, skipped, splits
+from tests.readers.piles import fill, labels, remarks, skipped, splits
 from vitrina.errors import BadRequest
 from vitrina.readers import open_source
 from vitrina.readers.manifest import is_manifest, parse_manifest
@@ -144,3 +144,24 @@ def test_a_manifest_of_other_pictures_is_none(tmp_path: Any) -> None:
     source = open_source(fill(tmp_path, "cat/1.jpg", "dog/2.jpg", tables=tables))
     assert skipped(source) == {"train.json": "no manifest: it names no picture that is here"}
     assert source.remarks == []
+
+
+def test_a_picture_of_two_splits_is_no_picture_to_learn_from(tmp_path: Any) -> None:
+    tables = {
+        "train.json": '{"1.jpg": "cat", "2.jpg": "cat", "3.jpg": "dog"}',
+        "val.json": '{"2.jpg": "cat"}',
+        "test.json": '{"1.jpg": "cat", "4.jpg": "dog"}',
+    }
+    source = open_source(fill(tmp_path, "1.jpg", "2.jpg", "3.jpg", "4.jpg", tables=tables))
+    assert splits(source) == {"1.jpg": "test", "2.jpg": "validation", "3.jpg": "train", "4.jpg": "test"}
+    assert labels(source) == {"1.jpg": "cat", "2.jpg": "cat", "3.jpg": "dog", "4.jpg": "dog"}
+    kept = "with another split, of which the strictest, {}, was kept"
+    assert remarks(source) == {
+        "1.jpg": "named more than once in test.json, train.json, " + kept.format("test"),
+        "2.jpg": "named more than once in train.json, val.json, " + kept.format("validation"),
+    }
+    assert (
+        "2 pictures are named in more than one split; the strictest was kept, test before validation "
+        "before train: 1.jpg, 2.jpg."
+    ) in source.inferred
+    assert "contradictions" not in source.inferred

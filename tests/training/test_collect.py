@@ -233,11 +233,81 @@ def test_a_finished_one_is_left_as_it_is(
     assert "1 pictures have no label." in out
     assert f"Features: left out. Decode passes a picture: 1.\n{collected.folder}\n" in out
     before = stamps(collected.folder)
-    run(pile, tmp_path)
-    assert stamps(collected.folder) == before
+    for overwrite in (False, True):
+        capsys.readouterr()
+        run(pile, tmp_path, overwrite=overwrite)
+        assert stamps(collected.folder) == before
     assert capsys.readouterr().out == (
         f"Already collected, left as it is: folder:pets, 11 pictures in {collected.folder}\n"
     )
+
+
+def test_stopped_while_overwriting_it_goes_on(
+    pile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "one.png").write_bytes(png(30, 20))
+    folder = run(other, tmp_path / "work").folder
+    with monkeypatch.context() as stopped:
+        stopped.setattr("training.collect._finish", _stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(pile, tmp_path / "work", overwrite=True)
+    first = shard_paths(folder, 0, 4)
+    before = {path: path.stat().st_mtime_ns for path in first.values() if path.is_file()}
+    rows = first["rows"].stat().st_mtime_ns
+    assert len(before) == 4
+    collected = run(pile, tmp_path / "work", overwrite=True)
+    assert len(collected) == 11
+    assert first["rows"].stat().st_mtime_ns == rows
+    assert contents(folder) == contents(run(pile, tmp_path / "once").folder)
+
+
+def _stop(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_digest_is_over_what_the_rows_say(tmp_path: Path) -> None:
+    pile = tmp_path / "pile"
+    pile.mkdir()
+    for number in range(5):
+        (pile / f"{number}.png").write_bytes(png(20 + number, 10))
+    table = "file_name,label,split,night\n" + "".join(f"{n}.png,{'ab'[n % 2]},train,n{n}\n" for n in range(4))
+    (pile / "metadata.csv").write_text(table)
+    one = run(pile, tmp_path / "one", shard=2)
+    expected = hashlib.sha256()
+    for (_, seen), row in zip(one.survey.iterrows(), one.dataset, strict=True):
+        names = ("picture_id", "pixel_sha256", "file_name", "label", "official_split", "group")
+        line = [*(seen[name] for name in names), [row["night"]]]
+        expected.update(f"{json.dumps(line)}\n".encode())
+    expected.update(b'[["a", "b"], ["night"]]\n')
+    assert one.digest == one.report["digest"] == expected.hexdigest()
+    assert run(pile, tmp_path / "two", shard=100).digest == one.digest
+    digests = {one.digest}
+    for number, (old, new) in enumerate(
+        [("n3", "n4"), ("night", "nights"), ("3.png,b", "3.png,a"), ("3.png,b,train", "3.png,b,test")]
+    ):
+        assert table.count(old) == 1
+        (pile / "metadata.csv").write_text(table.replace(old, new))
+        digests.add(run(pile, tmp_path / f"changed {number}").digest)
+    assert len(digests) == 5
+    report = one.folder / "collect_report.json"
+    report.write_text(json.dumps({name: value for name, value in one.report.items() if name != "digest"}))
+    older = open_pile(one.folder)
+    assert (len(older), older.digest, len(older.dataset)) == (5, None, 5)
+
+
+def test_what_vitrina_wrote_can_be_collected_again(pile: Path, tmp_path: Path) -> None:
+    rows = run(pile, tmp_path / "work").dataset
+    for name, values in (("duplicate_group", [7]), ("pixel_sha256", ["ab"]), ("balance_copy", [True])):
+        rows = rows.add_column(name, values * len(rows))
+    rows.save_to_disk(str(tmp_path / "cleaned"))
+    again = run(tmp_path / "cleaned", tmp_path / "again")
+    assert len(again) == 11
+    assert again.dataset["source_duplicate_group"][:] == [7] * 11
+    assert again.dataset["source_balance_copy"][:] == [True] * 11
+    assert again.report["columns_renamed"]["pixel_sha256"] == "source_pixel_sha256"
+    assert "duplicate_group" not in again.dataset.column_names
 
 
 def test_another_pile_is_refused_then_gives_way(pile: Path, tmp_path: Path) -> None:
@@ -405,6 +475,6 @@ def test_the_command(pile: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert len(open_pile(work / "collected")) == 11
     assert main(["collect", str(tmp_path / "gone"), "--output_dir", str(work)]) == 2
     assert "nothing at" in capsys.readouterr().err
-    told = ["collect", str(pile), "--output_dir", str(work), "--backbone", "none", "--processes", "0"]
-    assert main([*told, "--overwrite"]) == 2
+    told = ["collect", str(pile), "--output_dir", str(tmp_path / "new"), "--backbone", "none"]
+    assert main([*told, "--processes", "0"]) == 2
     assert "Expected at least one decoder process; found 0." in capsys.readouterr().err

@@ -214,7 +214,74 @@ main(["clean", {str(work)!r}])
     assert len(first) == 2
     assert main(["clean", str(work)]) == 0
     assert compared.read_text("utf-8").splitlines()[:2] == first
-    assert report(work, "clean") == report(made[1], "clean")
+    ended, whole = report(work, "clean"), report(made[1], "clean")
+    assert ended.pop("search")["counts"]["comparisons"] < whole.pop("search")["counts"]["comparisons"]
+    assert ended == whole
+
+
+def test_a_licence_that_cannot_be_is_said_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "pile"
+    folder.mkdir()
+    told = ["prepare", str(folder), "--output_dir", str(tmp_path / "work"), "--license", "two words\n"]
+    assert main(told) == 2
+    assert "licen" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
+
+
+def small(folder: Path, *, into: str = "metal") -> Path:
+    """18 photos of two classes; those of `into` last."""
+    for number in range(18):
+        path = folder / ("glass" if number < 9 else into) / f"{number:02}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(scene(200 + number)))
+    return folder
+
+
+def test_another_label_is_another_collection_all_the_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same pictures in other classes are cleaned, split and told of anew; a card of an old split is refused."""
+    work = tmp_path / "work"
+    source = small(tmp_path / "pile")
+    prepare(source, work)
+    (source / "glass" / "00.jpg").rename(source / "metal" / "00.jpg")
+    prepare(source, work, "--overwrite")
+    assert report(work, "clean")["classes"]["after"] == {"glass": 8, "metal": 10}
+    totals = [side["classes"] for side in report(work, "split")["counts"].values()]
+    assert sum(side["metal"] for side in totals) == 10
+    assert "| all classes |" in (work / "card" / "README.md").read_text("utf-8")
+    picture = load_from_disk(str(work / "cleaned" / "dataset"))[0]["picture_id"]
+    decided = {"picture_id": picture, "kind": "relabel", "label": "metal", "annotator": "ana"}
+    (tmp_path / "d.jsonl").write_text(json.dumps(decided | {"made": "2026-03-01T12:00:00Z"}) + "\n", "utf-8")
+    assert main(["clean", str(work), "--decisions", str(tmp_path / "d.jsonl")]) == 0
+    assert main(["card", str(work), "--license", "mit"]) == 2
+    assert "python -m training split" in capsys.readouterr().err
+
+
+def test_a_group_holds_together_through_a_copy_that_went(tmp_path: Path) -> None:
+    """A stays, its copy of another night goes; whatever was taken in that night stays with A."""
+    source = tmp_path / "pile"
+    lines = ["file_name,label,night"]
+    for number in range(24):
+        for name, seed, night in (
+            (f"a{number}", number, f"n{number}"),
+            (f"d{number}", 100 + number, f"m{number}"),
+        ):
+            (source / f"{name}.jpg").parent.mkdir(exist_ok=True)
+            (source / f"{name}.jpg").write_bytes(jpeg(scene(seed)))
+            lines.append(f"{name}.jpg,{CLASSES[number % 2]},{night}")
+        shutil.copyfile(source / f"a{number}.jpg", source / f"x{number}.jpg")
+        lines.append(f"x{number}.jpg,{CLASSES[number % 2]},m{number}")
+    (source / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    prepare(source, tmp_path / "work", "--group_by", "night")
+    sides = load_from_disk(str(tmp_path / "work" / "split" / "dataset"))
+    side_of = {Path(name).stem: side for side, part in sides.items() for name in part["file_name"]}
+    assert len(side_of) == 48
+    for number in range(24):
+        kept = side_of.get(f"a{number}") or side_of[f"x{number}"]
+        assert side_of[f"d{number}"] == kept
 
 
 def test_official_splits_keep_their_test_pictures(tmp_path: Path) -> None:

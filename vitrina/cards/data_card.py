@@ -62,3 +62,14 @@ def _refuse_strangers(collect: Report, clean: Report, split: Report) -> None:
                 f"fingerprint {str(later['input']['fingerprint'])[:12]} instead of {str(earlier['fingerprint'])[:12]}",
                 f"Run python -m training {stage} again.",
             )
+    for left, told, stage in (
+        (collect.get("digest"), clean["input"].get("digest"), "clean"),
+        (clean.get("digest"), split["input"].get("clean_digest"), "split"),
+    ):
+        # The same pictures may have got other labels since.
+        if left is not None and told is not None and left != told:
+            raise BadRequest(
+                f"a {stage} of the labels and groups as they are now",
+                "one made before they changed",
+                f"Run python -m training {stage} again.",
+            )

@@ -66,19 +66,20 @@ def doubts_of(
     duplicates: Duplicates,
     plan: Plan,
     *,
+    group: np.ndarray,
     decided: Collection[str],
     label_errors: bool,
     seed: int,
     progress: Progress,
 ) -> Doubted:
-    """Doubts about what `plan` keeps, by looks, labels, distances.
+    """Doubts about what `plan` keeps, by looks, labels, distances; no classifier judges its own `group` int64 (n,).
 
     Pictures in `decided` (picture ids) are not asked about again. Deterministic by `seed`.
     """
     from vitrina.doubts.looks import find_looks
     from vitrina.doubts.queue import review_queue
 
-    kept = _kept(pile, duplicates, plan)
+    kept = _kept(pile, duplicates, plan, group)
     missing: dict[str, str] = {}
     looks = find_looks(pile.survey.iloc[kept.rows], labels=kept.labels)
     missing |= {
@@ -90,18 +91,18 @@ def doubts_of(
     else:
         doubts += _far(kept, progress)
     ids = pile.survey["picture_id"].to_numpy()[kept.rows]
-    asked = [doubt for doubt in doubts if ids[doubt.row] not in decided]
+    asked = [doubt for doubt in doubts if _is_open(doubt, ids, decided)]
     progress("queue", 1, 1)
     return Doubted(review_queue(_in_the_pile(asked, kept.rows)), missing)
 
 
-def _kept(pile: Pile, duplicates: Duplicates, plan: Plan) -> _Kept:
+def _kept(pile: Pile, duplicates: Duplicates, plan: Plan, group: np.ndarray) -> _Kept:
     rows = np.array(plan.kept, dtype=np.int64)
     return _Kept(
         rows=rows,
         labels=[plan.labels[row] for row in plan.kept],
         cluster=duplicates.cluster[rows],
-        group=duplicates.group[rows],
+        group=group[rows],
         features=None if pile.features is None else np.asarray(pile.features[rows]),
     )
 
@@ -129,6 +130,12 @@ def _far(kept: _Kept, progress: Progress) -> list[Doubt]:
     assert kept.features is not None
     distances = class_distances(kept.features, kept.labels, copies=kept.group, progress=progress)
     return outliers(distances, kept.labels)
+
+
+def _is_open(doubt: Doubt, ids: np.ndarray, decided: Collection[str]) -> bool:
+    """Two labels of one picture stay a question until all of its copies are decided."""
+    rows = (doubt.row, *doubt.partners) if doubt.kind == "label_conflict" else (doubt.row,)
+    return any(ids[row] not in decided for row in rows)
 
 
 def _in_the_pile(doubts: list[Doubt], rows: np.ndarray) -> list[Doubt]:

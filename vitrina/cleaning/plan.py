@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,12 +53,18 @@ def plan(
     """Apply the decisions of people (picture_id -> the last one), then take out copies up to `reach`.
 
     A picture that a person removed is no candidate for the copy that stays; one that a person kept is not removed
-    as a copy.
+    as a near copy.
     """
     before = [label if isinstance(label, str) else None for label in survey["label"]]
     ids = survey["picture_id"].tolist()
-    labels = [_decided_label(decisions.get(one), label) for one, label in zip(ids, before, strict=True)]
-    asked = {row for row, one in enumerate(ids) if _kind(decisions.get(one)) == "remove"}
+    carried: defaultdict[str, set[str | None]] = defaultdict(set)
+    for one, label in zip(ids, before, strict=True):
+        carried[one].add(label)
+    labels = [
+        _decided_label(decisions.get(one), label, carried[one])
+        for one, label in zip(ids, before, strict=True)
+    ]
+    asked = {row for row, one in enumerate(ids) if _goes(decisions.get(one), before[row], carried[one])}
     protected = {row for row, one in enumerate(ids) if _kind(decisions.get(one)) == "keep"}
     stay = [row for row in range(len(ids)) if row not in asked]
     copies = _copies(survey, duplicates, stay, labels=labels)
@@ -97,8 +104,22 @@ def _quality(survey: pd.DataFrame, keep: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _decided_label(decision: Decision | None, label: str | None) -> str | None:
-    return decision.label if decision is not None and decision.kind == "relabel" else label
+def _decided_label(
+    decision: Decision | None, label: str | None, carried: Collection[str | None]
+) -> str | None:
+    """The label after `decision`; `carried`: those of all rows with the same bytes."""
+    if decision is None or decision.kind == "remove":
+        return label
+    # Who keeps a file that lies in two classes has confirmed the label that was shown.
+    confirmed = decision.kind == "relabel" or (decision.label is not None and decision.label in carried)
+    return decision.label if confirmed else label
+
+
+def _goes(decision: Decision | None, label: str | None, carried: Collection[str | None]) -> bool:
+    """Whether a person removed this row; of a file that lies in two classes, only where it was seen."""
+    if decision is None or decision.kind != "remove":
+        return False
+    return decision.replaces not in carried or len(carried) == 1 or decision.replaces == label
 
 
 def _kind(decision: Decision | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -45,6 +47,14 @@ def clean_figures(
         "removed": [_removed(survey, plan, one.row, reason=one.reason, of=one.of) for one in plan.removed],
         "related": _related(duplicates),
     }
+
+
+def digest_of(frame: Mapping[str, Any], plan: Plan, group: np.ndarray) -> str:
+    """SHA-256, hexadecimal, over what decides on later stages: the collection that was cleaned, which rows of it are
+    left, their labels, their `group` int64 (n,).
+    """
+    rows = [[row, plan.labels[row], int(group[row])] for row in plan.kept]
+    return hashlib.sha256(json.dumps([frame["input"], rows], ensure_ascii=False).encode()).hexdigest()
 
 
 def _count(labels: Sequence[str | None], class_names: Sequence[str]) -> dict[str, int]:

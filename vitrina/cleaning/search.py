@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import vitrina
+
 if TYPE_CHECKING:
     from vitrina.duplicates.found import Duplicates
     from vitrina.duplicates.pictures import Pictures
@@ -43,7 +45,9 @@ def duplicates_of(
     from vitrina.cleaning.remembered import RememberedComparisons
     from vitrina.duplicates.search import find_duplicates
 
-    told = json.dumps([pile.fingerprint, pile.feature_revision, asdict(settings)], sort_keys=True)
+    told = json.dumps(
+        [vitrina.__version__, pile.fingerprint, pile.feature_revision, asdict(settings)], sort_keys=True
+    )
     # Rows are what is remembered, so their order counts as well.
     order = hashlib.sha256("\n".join([told, *pile.survey["picture_id"]]).encode()).hexdigest()
     with RememberedComparisons(folder / f"comparisons-{order[:16]}.jsonl") as memory:

@@ -46,23 +46,30 @@ def write_cleaned(
 
 
 def clear_what_a_kill_left(final: Path) -> None:
-    """Remove half-written neighbours of `final`; they are hidden and end with 32 digits."""
+    """Put an old `final` back where a kill came between the two renames; remove what is half written."""
+    old = _old(final)
+    if old.exists() and not final.exists():
+        os.replace(old, final)
+    shutil.rmtree(old, ignore_errors=True)
     for left in final.parent.glob(f".{final.name}.{'[0-9a-f]' * 32}"):
         shutil.rmtree(left, ignore_errors=True)
 
 
+def _old(final: Path) -> Path:
+    return final.with_name(f".{final.name}.old")
+
+
 def _write_dataset(partial: Path, pile: Pile, plan: Plan, group: np.ndarray) -> None:
-    dataset = pile.dataset
     kept = plan.kept
-    selected = dataset.select(kept)
+    # Columns first, rows after: the other way round the library copies every picture into a cache of its own.
+    dataset = pile.dataset.add_column("duplicate_group", group.tolist())
     if "label" in dataset.column_names:
         feature = dataset.features["label"]
         names = {name: number for number, name in enumerate(pile.class_names)}
-        numbers = [None if (label := plan.labels[row]) is None else names[label] for row in kept]
-        selected = selected.remove_columns("label").add_column("label", numbers, feature=feature)
-    selected = selected.add_column("duplicate_group", group[kept].tolist())
+        numbers = [None if label is None else names[label] for label in plan.labels]
+        dataset = dataset.remove_columns("label").add_column("label", numbers, feature=feature)
     with WithoutBars():
-        selected.save_to_disk(str(partial / "dataset"))
+        dataset.select(kept).save_to_disk(str(partial / "dataset"))
     survey = pile.survey.iloc[kept].reset_index(drop=True)
     survey["label"] = [plan.labels[row] for row in kept]
     survey["duplicate_group"] = group[kept]
@@ -70,8 +77,13 @@ def _write_dataset(partial: Path, pile: Pile, plan: Plan, group: np.ndarray) -> 
 
 
 def _put(partial: Path, final: Path) -> None:
-    old = final.with_name(f".{final.name}.{uuid4().hex}")
+    old = _old(final)
     if final.exists():
         os.replace(final, old)
-    os.replace(partial, final)
+    try:
+        os.replace(partial, final)
+    except OSError:
+        if old.exists():
+            os.replace(old, final)
+        raise
     shutil.rmtree(old, ignore_errors=True)

@@ -49,8 +49,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Candidates:
-    """m pairs in the order in which they are to be looked at: `rows` int64 (m, 2), `turns` and `bits` (m,),
-    `cosine` float (m,), `points` for all of them; `left_out`: how many more there were.
+    """m pairs in the order in which they are to be looked at: row by row, so that few views are read twice.
+
+    `rows` int64 (m, 2), `turns` and `bits` (m,), `cosine` float (m,), `points` for all of them; `left_out`: how
+    many more there were.
     """
 
     rows: np.ndarray
@@ -77,12 +79,12 @@ class Candidates:
 
 
 def by_hash(pictures: Pictures, rows: np.ndarray, settings: DuplicateSettings) -> Candidates:
-    """Candidates among `rows`, from the fewest bits on.
+    """Candidates among `rows`, row by row, from the fewest bits on.
 
     With features, pictures cut out of one another are left to `by_features`.
     """
     found = pairs_within(pictures.perceptual[rows], settings.bits, most_each=settings.partners)
-    order = np.lexsort((found.rows[:, 1], found.rows[:, 0], found.bits))
+    order = np.lexsort((found.rows[:, 1], found.bits, found.rows[:, 0]))
     return Candidates(
         rows[found.rows[order]],
         np.zeros(len(order), np.uint8),
@@ -123,19 +125,19 @@ def by_turned_hash(
         bits.append(found.bits[once])
         turns.append(np.full(int(once.sum()), turn, np.uint8))
     both, turn_of, apart = np.concatenate(pairs), np.concatenate(turns), np.concatenate(bits)
-    order = np.lexsort((turn_of, both[:, 1], both[:, 0], apart))
+    order = np.lexsort((turn_of, both[:, 1], apart, both[:, 0]))
     nothing = np.full(len(order), np.nan)
     return Candidates(both[order], turn_of[order], apart[order], nothing, False, left_out)
 
 
 def by_features(pictures: Pictures, rows: np.ndarray, settings: DuplicateSettings) -> Candidates:
-    """Candidates among `rows` by centred features, from the highest cosine on; none without features."""
+    """Candidates among `rows` by centred features, row by row, from the highest cosine on."""
     if pictures.features is None or len(rows) < 2 or settings.neighbours == 0:
         pairs, cosine = np.empty((0, 2), np.int64), np.empty(0, np.float32)
     else:
         units, _ = centred(pictures.features, rows)
         pairs, cosine = nearest(units, most_each=settings.neighbours, least=settings.cosine)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0], -cosine))
+    order = np.lexsort((pairs[:, 1], -cosine, pairs[:, 0]))
     count = len(order)
     return Candidates(
         rows[pairs[order]], np.zeros(count, np.uint8), np.full(count, 64, np.uint8), cosine[order], True, 0

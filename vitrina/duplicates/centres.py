@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from vitrina.duplicates.candidates import Candidate
@@ -9,7 +10,7 @@ from vitrina.duplicates.clusters import joined
 from vitrina.duplicates.evidence import Evidence
 
 _ALL_PAIRS = 8  # Up to so many copies each is compared with each, to find the one in the middle.
-_CENTRES = 3  # Of more, only so many of the best are tried.
+_CENTRES = 3  # Of more, only so many with the most copies known are tried.
 
 
 def gather_around_centres(
@@ -29,9 +30,14 @@ def gather_around_centres(
     for rows in joined(count, evidence.near()).members().values():
         left = ranked(rows)
         while left:
-            tried = left if len(left) <= _ALL_PAIRS else left[:_CENTRES]
+            known = _copies_of_each(evidence, left)
+            # Sorting keeps the order of equals: the best first.
+            tried = sorted(left, key=lambda row: -known[row])
+            if len(left) > _ALL_PAIRS:
+                tried = tried[:_CENTRES]
             evidence.look([again(a, b) for a, b in _open_pairs(evidence, tried, left)])
-            head = max(tried, key=lambda row: sum(evidence.is_near(row, other) for other in left))
+            known = _copies_of_each(evidence, left)
+            head = max(tried, key=lambda row: known[row])
             for row in left:
                 if row == head or evidence.is_near(head, row):
                     centre[row] = head
@@ -40,6 +46,15 @@ def gather_around_centres(
     for pair in across:
         evidence.relate(pair, "copies of a copy")
     return len(across)
+
+
+def _copies_of_each(evidence: Evidence, rows: Sequence[int]) -> Counter[int]:
+    """How many of the others each of `rows` is known to be a copy of."""
+    inside = set(rows)
+    found: Counter[int] = Counter()
+    for row in rows:
+        found[row] = len(evidence.copies_of(row) & inside)
+    return found
 
 
 def _open_pairs(evidence: Evidence, tried: Sequence[int], rows: Sequence[int]) -> list[tuple[int, int]]:

@@ -93,7 +93,7 @@ class DuplicateIndex:
             return []
         turned = encode_turns(picture.view)
         matches: dict[int, Match] = {}
-        with one_thread_each():
+        with one_thread_each:
             for one in self._candidates(turned, picture.feature):
                 if one.second in matches and matches[one.second].kind == "near":
                     continue

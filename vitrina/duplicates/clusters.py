@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -70,14 +70,20 @@ def best_first(
     rows: Iterable[int],
     *,
     sizes: np.ndarray,
+    shown: Mapping[int, tuple[bool, float]],
     sharpness: np.ndarray,
-    colour: dict[int, bool],
     ties: Sequence[str],
 ) -> list[int]:
-    """`rows` from the copy most worth keeping: more pixels, colour before grey, sharper, then `ties` (n,)."""
+    """`rows` from the copy most worth keeping on.
 
-    def worth(row: int) -> tuple[int, bool, float, str]:
+    More pixels (`sizes` (n, 2)) first, then colour before grey, then the larger share that shows something
+    (`shown`: row -> both), by steps of a hundredth, then the sharper (`sharpness` (n,)), then `ties` (n,).
+    A caption is sharp, and so is the edge of a filled corner: without the share they would win.
+    """
+
+    def worth(row: int) -> tuple[int, bool, float, float, str]:
         pixels = int(sizes[row][0]) * int(sizes[row][1])
-        return -pixels, not colour.get(row, True), -float(sharpness[row]), ties[row]
+        colour, share = shown[row]
+        return -pixels, not colour, -round(share, 2), -float(sharpness[row]), ties[row]
 
     return sorted(rows, key=worth)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.duplicates.alignment import Sheet, covered, inverted, lay_over, refined, scale_of
+from vitrina.duplicates.alignment import Sheet, covered, inverted, lay_over, refined, scale_of, whole_frame
 from vitrina.duplicates.exposure import same_sharpness, same_tone, tone_between
 from vitrina.duplicates.strips import differing_strips
 from vitrina.duplicates.windows import agreement, displacement, faint_agreement, smooth
@@ -28,8 +28,9 @@ class Comparison:
     percentile over the windows, -1 to 1. `shift`: median displacement left, in pixels of the view (nan where
     nothing fixes one). `faint`: agreement of faint detail, 0 to about 1; `faint_share`: share of the windows
     that have some. `gain`: contrast of the second over that of the first. `blur`: sigma in pixels that makes
-    the two equally sharp (nan where it was not looked for). `scale`, `angle`, `moved`: of the map first ->
-    second, the angle in degrees, the longest way of a corner in pixels.
+    the two equally sharp (nan where it was not looked for). `scale`, `angle`: of the map first -> second,
+    the angle in degrees. `moved`: how far, in pixels of the second, a corner of the first lies from where it
+    would be if each showed the whole of the other.
     """
 
     contained: float
@@ -90,7 +91,7 @@ def compare(first: Sheet, second: Sheet, start: np.ndarray, *, swap: bool = Fals
         gain=gain if onto_second else 1 / gain,
         blur=blur,
         **_content(laid, frame, seen),
-        **_motion(inverted(back) if onto_second else back, first.grey.shape),
+        **_motion(inverted(back) if onto_second else back, first, second),
     )
 
 
@@ -123,11 +124,12 @@ def _content(a: np.ndarray, b: np.ndarray, seen: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _motion(there: np.ndarray, shape: tuple[int, ...]) -> dict[str, Any]:
-    corners = np.array([[0, 0], [shape[1], 0], [0, shape[0]], [shape[1], shape[0]]], dtype=float)
-    way = corners @ there[:, :2].T + there[:, 2] - corners
+def _motion(there: np.ndarray, first: Sheet, second: Sheet) -> dict[str, Any]:
+    height, width = first.grey.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], dtype=float)
+    turn = there - whole_frame(first, second)
     return {
         "scale": scale_of(there),
         "angle": float(np.degrees(np.arctan2(there[1, 0], there[0, 0]))),
-        "moved": float(np.abs(way).max()),
+        "moved": float(np.abs(corners @ turn[:, :2].T + turn[:, 2]).max()),
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from vitrina.duplicates.candidates import Candidate
 from vitrina.duplicates.comparison import Comparison, compare
 from vitrina.duplicates.verdict import is_copy, is_one_scene, is_unmoved
 
-_SHEETS = 4096  # Views kept ready, 100 to 150 kB each.
+_SHEETS = 2048  # Views kept ready, about 150 kB each.
 _RESEMBLANCE = 0.75
 _LEAST_POINTS = 12  # Fewer key points on one similarity happen by chance (measured: 16 among galaxies).
 _LEAST_SHARE = 0.3  # Of the matched points; copies from 0.55.
@@ -54,23 +54,40 @@ class Views:
         return sheet
 
 
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """OpenCV with one thread inside, its own setting afterwards: the pool is what runs in parallel."""
-    import cv2
+class _OneThreadEach:
+    """OpenCV with one thread while anybody compares, its own setting afterwards: the pool runs in parallel."""
 
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    def __enter__(self) -> None:
+        import cv2
+
+        with self._lock:
+            if self._inside == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        import cv2
+
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                cv2.setNumThreads(self._before)
+
+
+# The number of OpenCV's threads belongs to the whole process; so does the count of those who want one.
+one_thread_each = _OneThreadEach()
 
 
 def judge_all(candidates: Sequence[Candidate], views: Views, *, threads: int) -> list[Judgement]:
     """A Judgement for each candidate, in order. Views are read in this thread alone."""
     pairs = [(candidate, views[candidate.first], views[candidate.second]) for candidate in candidates]
-    with one_thread_each():
+    with one_thread_each:
         if threads == 1:
             return [judge(*pair) for pair in pairs]
         with ThreadPoolExecutor(threads) as pool:
@@ -140,7 +157,7 @@ def in_words(found: Comparison, turn: int) -> str:
     said = [word for word in ("mirrored" if turn >= 4 else "", _TURNS[turn % 4]) if word]
     if abs(found.angle) >= 0.5:
         said.append(f"rotated by {abs(found.angle):.0f} degrees")
-    if found.moved > 0.6 and abs(found.angle) < 0.5:
+    elif found.moved > 1:
         said.append("cropped")
     if found.compared < 0.97:
         said.append("with a caption or frame")
@@ -148,4 +165,6 @@ def in_words(found: Comparison, turn: int) -> str:
         said.append("in another brightness")
     if found.blur > 1:
         said.append("blurred")
+    if found.moved <= 1 and abs(found.scale - 1) > 0.03:
+        said.append("in another size")
     return ", ".join(said) or "the same frame"

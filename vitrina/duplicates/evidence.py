@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections import defaultdict
+from collections.abc import MutableMapping, Sequence, Set
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class Evidence:
         self.judged: dict[tuple[int, int], Judgement] = {}
         self.copies = Sets(len(sizes))
         self.cameras = Sets(len(sizes))
+        self._copies_of: defaultdict[int, set[int]] = defaultdict(set)
         self._sizes = sizes
         self.compared = 0
         self._views = views
@@ -60,12 +62,17 @@ class Evidence:
 
     def is_near(self, one: int, two: int) -> bool:
         """Whether these two were compared and found copies."""
-        found = self.judged.get((min(one, two), max(one, two)))
-        return found is not None and found.kind == "near"
+        return two in self._copies_of[one]
+
+    def copies_of(self, row: int) -> Set[int]:
+        """The rows that were compared with `row` and found copies."""
+        return self._copies_of[row]
 
     def relate(self, pair: tuple[int, int], how: str) -> None:
         """The two count as related, whatever they were."""
         before = self.judged[pair]
+        self._copies_of[pair[0]].discard(pair[1])
+        self._copies_of[pair[1]].discard(pair[0])
         self.judged[pair] = Judgement("related", how, before.similarity, before.unmoved)
 
     def _learn(self, one: Candidate, found: Judgement) -> None:
@@ -77,5 +84,7 @@ class Evidence:
             self.judged[pair] = found
         if found.kind == "near":
             self.copies.join(*pair)
+            self._copies_of[pair[0]].add(pair[1])
+            self._copies_of[pair[1]].add(pair[0])
         if found.unmoved and (self._sizes[one.first] == self._sizes[one.second]).all():
             self.cameras.join(*pair)

@@ -12,6 +12,7 @@ import numpy as np
 Reach = Literal["none", "exact", "near"]
 # A copy in an official test part stays where it is: the one in train goes, or the figures lose their measure.
 _OFFICIAL = {"test": 0, "validation": 1, "train": 2, None: 3}
+_MEASURED = ("test", "validation")
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ def removals(copies: Copies, *, reach: Reach, protected: Collection[int] = ()) -
     """What goes when copies up to `reach` are taken out, ordered by row.
 
     Of each cluster one stays: a copy with a label before one without, one in an official test or validation part
-    before one in train, then the best by `quality`. A cluster that holds two labels stays whole, because a
-    person has to say which label is right first; so do `protected` rows, which a person decided to keep.
+    before one in train, then one of `protected`, which a person decided to keep, then the best by `quality`. Others
+    stay beside it: in a cluster that holds two labels all, because a person has to say first which is right; copies
+    within an official test or validation part, whose figures others quote; of `protected` rows one for each
+    picture, not its exact twins.
     """
     if reach == "none":
         return []
@@ -59,18 +62,21 @@ def removals(copies: Copies, *, reach: Reach, protected: Collection[int] = ()) -
     for rows in _clusters(copies.cluster if reach == "near" else copies.exact):
         if len(_labels(copies, rows)) > 1:
             continue
-        stays = min(rows, key=lambda row: _rank(copies, row))
-        for row in rows:
-            if row == stays or row in protected:
-                continue
-            same = copies.exact[row] == copies.exact[stays]
-            gone.append(Removal(row, "exact_duplicate" if same else "near_duplicate", stays))
+        ranked = sorted(rows, key=lambda row: _rank(copies, row, protected))
+        stays, kept = ranked[0], {int(copies.exact[ranked[0]])}
+        for row in ranked[1:]:
+            exact = int(copies.exact[row])
+            if row in protected and exact not in kept:
+                kept.add(exact)
+            elif copies.official[row] not in _MEASURED or copies.official[row] != copies.official[stays]:
+                same = exact == copies.exact[stays]
+                gone.append(Removal(row, "exact_duplicate" if same else "near_duplicate", stays))
     return sorted(gone, key=lambda one: one.row)
 
 
-def _rank(copies: Copies, row: int) -> tuple[bool, int, int, int]:
+def _rank(copies: Copies, row: int, protected: Collection[int]) -> tuple[bool, int, bool, int, int]:
     official = _OFFICIAL[copies.official[row]]
-    return copies.labels[row] is None, official, int(copies.quality[row]), row
+    return copies.labels[row] is None, official, row not in protected, int(copies.quality[row]), row
 
 
 def _labels(copies: Copies, rows: Sequence[int]) -> set[str]:

@@ -106,13 +106,14 @@ def _look_at(found: Candidates, evidence: Evidence, *, series: int, told: Callab
 
 
 def _ranked(rows: Sequence[int], pictures: Pictures, same: Sets, views: Views) -> list[int]:
-    # Rows of equal pixels are of one colour: one view for all of them.
-    colour = {row: views[same.find(row)].colourful for row in rows}
+    # Rows of equal pixels look alike: one view for all of them.
+    looks = {alike: views[alike] for alike in {same.find(row) for row in rows}}
+    told = {alike: (sheet.colourful, sheet.detailed()) for alike, sheet in looks.items()}
     return best_first(
         rows,
         sizes=pictures.sizes,
+        shown={row: told[same.find(row)] for row in rows},
         sharpness=pictures.sharpness,
-        colour=colour,
         ties=pictures.pixel_hashes,
     )
 

@@ -14,8 +14,8 @@ _WINDOWS = 24  # Fewer windows with content prove nothing.
 _DIFFERING, _BADLY_AS_IS, _BADLY_PLAIN = 0.02, 2, 0
 _CHANGED = 2
 # Largest difference left anywhere, in grey levels of the view after a blur of a pixel. Where only the file
-# changed: copies at JPEG quality 50 to 15, another digit on a form 38, a moved meteor from 17; blurred or
-# brightened copies to 37; turned by degrees, at the rim, to 44; a stamp across the picture from 90.
+# changed: copies at JPEG quality 50 to 15, another digit on a form 38, a moved meteor from 17; blurred,
+# brightened, squeezed copies to 37; turned by degrees, at the rim, to 44; a stamp across the picture from 90.
 _PEAK_PLAIN, _PEAK_AS_IS, _PEAK = 16.0, 40.0, 60.0
 _CORRELATION = 0.85  # Copies from 0.93; another view to 0.89.
 _SHIFT = 0.1  # Pixels. Crops, rotations to 0.05; retakes from 0.12; another view from 0.7.
@@ -48,7 +48,7 @@ def _agrees(found: Comparison, *, as_is: bool) -> bool:
     """The stricter, the less was done to the picture: where only the file changed, every window agrees."""
     if not as_is:
         return found.differing <= _DIFFERING and found.changed <= _CHANGED and found.peak <= _PEAK
-    plain = abs(found.gain - 1) <= 0.03 and found.blur <= 0.6
+    plain = abs(found.gain - 1) <= 0.03 and found.blur <= 0.6 and abs(found.scale - 1) <= 0.01
     if found.changed or found.badly > (_BADLY_PLAIN if plain else _BADLY_AS_IS):
         return False
     return found.peak <= (_PEAK_PLAIN if plain else _PEAK_AS_IS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from vitrina.errors import Busy, Conflict
 from vitrina.pile.files import write_json
 from vitrina.pile.listing import Listing
+from vitrina.pile.shard import finished_shards, read_done
 
 STATE = "state.json"
 REPORT = "collect_report.json"
@@ -38,29 +39,60 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def begin(folder: Path, listing: Listing, *, overwrite: bool) -> dict[str, Any] | None:
+def begin(
+    folder: Path, listing: Listing, *, overwrite: bool, revision: Callable[[], str] | None = None
+) -> dict[str, Any] | None:
     """Make `folder`, which is held, ready for `listing`: its report where it is finished, else None.
 
     What another run of the same pile with the same settings left is kept. Raises Conflict where the folder
-    holds another pile, or files of which no run here knows; with `overwrite` another pile gives way.
+    holds another pile, or files of which no run here knows; with `overwrite` another pile gives way, and so
+    does one whose features come from another model than the `revision` that is asked for.
     """
     others = [entry for entry in folder.iterdir() if entry.name != _LOCK]
     if others and not (folder / STATE).is_file():
         raise Conflict(
             f"a new or empty folder at {folder}", "other files in it", "Choose another --output_dir."
         )
-    if others and overwrite:
-        # The state goes last: killed half-way, the rest is still known for a collection.
-        for entry in sorted(others, key=lambda entry: entry.name == STATE):
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    if others and overwrite and not _is_ours(folder, listing, revision):
+        _clear(folder, others)
         others = []
     if not others:
         write_json(folder / STATE, listing.as_json())
         return None
-    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    _refuse_another(state, listing, folder)
-    report = folder / REPORT
-    return json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
+    _refuse_another(_read(folder / STATE), listing, folder)
+    return _read(folder / REPORT) if (folder / REPORT).is_file() else None
+
+
+def _is_ours(folder: Path, listing: Listing, revision: Callable[[], str] | None) -> bool:
+    try:
+        if _read(folder / STATE) != listing.as_json():
+            return False
+        there = _revisions(folder, listing)
+    except ValueError:
+        # Not what was written: as good as another pile.
+        return False
+    return revision is None or not there or there == {revision()}
+
+
+def _revisions(folder: Path, listing: Listing) -> set[str]:
+    """The models behind the features that lie there."""
+    if (folder / REPORT).is_file():
+        features = _read(folder / REPORT).get("features")
+        return set() if features is None else {features["revision"]}
+    shards = read_done(folder, finished_shards(folder, listing.shards))
+    return {shard["revision"] for shard in shards}
+
+
+def _clear(folder: Path, others: list[Path]) -> None:
+    # Killed half-way, the rest is still known for a collection, and never taken for a whole one.
+    write_json(folder / STATE, Listing("a collection half cleared away", 0, 0, {}, "").as_json())
+    for entry in sorted(others, key=lambda entry: entry.name == STATE):
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _refuse_another(state: dict[str, Any], listing: Listing, folder: Path) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datasets import Features
 
 OWN = ("image", "label", "picture_id", "source", "file_name", "group", "official_split")
+# What later stages add to the rows, or look up in them: a data set that they wrote can be collected again.
+LATER = ("duplicate_group", "pixel_sha256", "balance_copy")
 # survey.parquet: (name, Arrow type). What Surveyed names alike is copied from there.
 SURVEY = (
     ("picture_id", "string"), ("pixel_sha256", "string"), ("file_name", "string"), ("source", "string"),
@@ -85,7 +87,7 @@ def columns_of(
     items: Sequence[Item], *, class_names: Sequence[str], told: Sequence[str], group_by: str | None
 ) -> Columns:
     """The columns that fit all `items`: a column of mixed kinds becomes text."""
-    taken = {*OWN}
+    taken = {*OWN, *LATER}
     named: list[tuple[str, str, str]] = []
     for theirs in told:
         ours = theirs

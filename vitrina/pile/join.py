@@ -6,13 +6,16 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from vitrina.pile.columns import Columns, survey_schema
 from vitrina.pile.files import whole, write_json
 from vitrina.pile.shard import shard_paths
+
+# What the digest takes from each row of survey.parquet.
+SAID = ("picture_id", "pixel_sha256", "file_name", "label", "official_split", "group")
 
 
 def join_survey(folder: Path, of: int) -> list[str]:
@@ -72,6 +75,42 @@ def join_rows(folder: Path, of: int, *, columns: Columns, fingerprint: str) -> N
     state["_fingerprint"] = fingerprint[:16]
     write_json(place / "dataset_info.json", info)
     write_json(place / "state.json", state)
+
+
+def digest_of(folder: Path, of: int, *, columns: Columns) -> str:
+    """SHA-256 (64 hexadecimal digits) over the joined rows, a batch in memory at a time.
+
+    A line of JSON a row, in their order: `SAID` of the survey, then the list of the source's own columns' values
+    as text (None where there is none). The last line: the class names, the names of those columns.
+    """
+    digest = hashlib.sha256()
+    names = [ours for _, ours, _ in columns.told]
+    for said, told in zip(_survey_rows(folder), _told_rows(folder, of, names), strict=True):
+        digest.update(f"{json.dumps([*said, told])}\n".encode())
+    digest.update(f"{json.dumps([list(columns.class_names), names])}\n".encode())
+    return digest.hexdigest()
+
+
+def _survey_rows(folder: Path) -> Iterator[tuple[str | None, ...]]:
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(folder / "survey.parquet") as survey:
+        for batch in survey.iter_batches(columns=list(SAID)):
+            yield from zip(*(batch.column(name).to_pylist() for name in SAID), strict=True)
+
+
+def _told_rows(folder: Path, of: int, names: list[str]) -> Iterator[list[str | None]]:
+    import pyarrow
+
+    for number in range(of):
+        with (
+            pyarrow.memory_map(str(shard_paths(folder, number, of)["rows"])) as file,
+            pyarrow.ipc.open_stream(file) as batches,
+        ):
+            for batch in batches:
+                values = [batch.column(name).to_pylist() for name in names]
+                for row in range(batch.num_rows):
+                    yield [None if one[row] is None else str(one[row]) for one in values]
 
 
 def remove_parts(folder: Path) -> None:

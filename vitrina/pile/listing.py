@@ -12,7 +12,7 @@ from typing import Any
 from vitrina.readers.item import Item, Source
 
 # Pictures a shard: what a killed run does again at most.
-SHARD = 512
+SHARD = 128
 # Another number where what a shard holds, or how it is measured, changes: old shards then do not fit new ones.
 LAYOUT = 1
 

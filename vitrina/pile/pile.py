@@ -80,6 +80,11 @@ class Pile:
         """SHA-256 over the sorted picture ids, a newline after each: 64 hexadecimal digits."""
         return str(self.report["fingerprint"])
 
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 over what the rows say, see `vitrina.pile.join.digest_of`; None in collections older than it."""
+        return self.report.get("digest")
+
     def view(self, row: int) -> np.ndarray:
         """uint8 (height, width, 3), sRGB, longer side at most 256 pixels. Raises IndexError."""
         import numpy as np

@@ -12,6 +12,7 @@ from vitrina.errors import BadRequest, NotFound
 from vitrina.readers.budget import DEFAULT_ARCHIVE_LIMITS, ArchiveLimits
 from vitrina.readers.folder import read_folder
 from vitrina.readers.item import Item, Remark, Skipped, Source
+from vitrina.readers.names import shown
 from vitrina.readers.naming import Told
 from vitrina.readers.relabelled import take_labels
 from vitrina.readers.subset import subset
@@ -114,7 +115,7 @@ def _choose(told: str | Path) -> Reader:
     for reader in READERS:
         if reader.fits(path):
             return reader
-    raise BadRequest(_readable(), f"a file, {path.name}", "Name the folder that holds the pictures.")
+    raise BadRequest(_readable(), f"a file, {shown(path.name)}", "Name the folder that holds the pictures.")
 
 
 def _readable() -> str:

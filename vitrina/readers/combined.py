@@ -39,6 +39,7 @@ class Counts:
     other_split: int = 0
     unnamed: list[str] = field(default_factory=list)
     doubled: int = 0
+    other_sides: list[str] = field(default_factory=list)
     others: int = 0
 
 
@@ -143,8 +144,10 @@ def _take(combined: Combined, place: int, folder: Folder, name: str, side: str |
 def _take_said(combined: Combined, place: int, folder: Folder, said: Said, name: str) -> None:
     """A picture that a table names."""
     counts = combined.counts
-    side = None if "split" in said.doubled else said.split or folder.side
-    counts.doubled += bool(said.doubled)
+    side = said.split or folder.side
+    counts.doubled += bool(said.doubled - {"split"})
+    if "split" in said.doubled:
+        counts.other_sides.append(name)
     if said.split is not None and folder.side is not None and said.split != folder.side:
         counts.other_split += 1
         what = f"its folder says {folder.side}, {_tables(said)} says {said.split}, which was taken"

@@ -187,7 +187,7 @@ def _json(path: Path, where: str) -> dict[str, Any]:
         if not isinstance(told, dict):
             raise ValueError("not an object")
     except (OSError, ValueError, RecursionError) as error:
-        raise BadRequest(f"a sound {path.name} in {where}", _words(error), _ANEW) from error
+        raise BadRequest(f"a sound {shown(path.name)} in {where}", _words(error), _ANEW) from error
     return told
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from vitrina.readers.item import Remark, Skipped, Value
+from vitrina.readers.item import SPLIT_NAMES, Remark, Skipped, Value
 from vitrina.readers.metadata import Row, Table
-from vitrina.readers.names import EXTENSIONS, extension, listed, shown, side_of
+from vitrina.readers.names import EXTENSIONS, extension, listed, shown, side_of, valid
 from vitrina.readers.naming import as_label
 
 _DRIVE = re.compile("[A-Za-z]:")
@@ -21,7 +21,9 @@ _DRIVE = re.compile("[A-Za-z]:")
 
 @dataclass(slots=True)
 class Said:
-    """What the tables say of one picture; `tables` are the names of those that name it."""
+    """What the tables say of one picture; `tables` are the names of those that name it. `doubled`: on what their
+    rows differ. `split` is then the strictest of theirs (see `_strictest`), anything else is left out.
+    """
 
     tables: list[str]
     label: int | str | None = None
@@ -47,8 +49,8 @@ def join(tables: Sequence[Table], pictures: Sequence[str], *, refused: Mapping[s
     """Each row at its picture. `refused`: files that are no pictures here -> why.
 
     Names are taken relative to the table's folder, then to the source, then by their last part, then without
-    extension, where just one picture fits. A picture that is named twice keeps what both rows agree on. Rows
-    that lead to no picture are in `skipped`, with the reason.
+    extension, where just one picture fits. A picture that is named twice keeps what both rows agree on, and the
+    strictest of its splits. Rows that lead to no picture are in `skipped`, with the reason.
     """
     joined = Joined()
     finder = _Finder(pictures)
@@ -69,9 +71,7 @@ def join(tables: Sequence[Table], pictures: Sequence[str], *, refused: Mapping[s
     joined.loosely = finder.loosely
     for place, said in joined.said.items():
         if said.doubled:
-            what = f"named more than once in {listed(map(shown, said.tables))}, with another"
-            other = f"{what} {listed(sorted(said.doubled))}, which was left out"
-            joined.remarks.append(Remark(shown(pictures[place]), other))
+            joined.remarks.append(Remark(shown(pictures[place]), _differing(said)))
     return joined
 
 
@@ -83,11 +83,28 @@ def _add(known: dict[int, Said], place: int, row: Row, table: str, label: int | 
     if table not in said.tables:
         said.tables.append(table)
     said.label = _agreed(said.doubled, "label", said.label, label)
-    said.split = _agreed(said.doubled, "split", said.split, row.split)
+    said.split = _strictest(said.doubled, said.split, row.split)
     columns = dict(said.columns)
     for column, value in row.columns.items():
         columns[column] = _agreed(said.doubled, f"column {column}", columns.get(column), value)
     said.columns = columns
+
+
+def _differing(said: Said) -> str:
+    what = f"named more than once in {listed(map(shown, said.tables))}, with another"
+    left_out = sorted(said.doubled - {"split"})
+    parts = [f"{listed(left_out)}, which was left out"] if left_out else []
+    if "split" in said.doubled:
+        parts.append(f"split, of which the strictest, {said.split}, was kept")
+    return f"{what} {'; another '.join(parts)}"
+
+
+def _strictest(doubled: set[str], before: str | None, now: str | None) -> str | None:
+    """Test before validation before train: what is tested on must not be learned from."""
+    if before is None or now is None or before == now:
+        return now if before is None else before
+    doubled.add("split")
+    return max(before, now, key=SPLIT_NAMES.index)
 
 
 def _agreed(doubled: set[str], what: str, before: Value, now: Value) -> Any:
@@ -173,7 +190,7 @@ def clean(name: str, base: str) -> str | None:
 
 def _key(name: str) -> str:
     # Archives made on a Mac hold decomposed letters where tables hold composed ones.
-    return unicodedata.normalize("NFC", shown(name))
+    return unicodedata.normalize("NFC", valid(name))
 
 
 def _bare(name: str) -> str:

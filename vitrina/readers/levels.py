@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from vitrina.readers.names import shown, side_of
+from vitrina.readers.names import shown, side_of, valid
 
 Parts = tuple[str, ...]
 
@@ -25,7 +25,7 @@ class Levels:
     def label(self, folder: Parts) -> str | None:
         """The class (NFC) that the pictures in `folder` are in, None outside the class folders."""
         return (
-            unicodedata.normalize("NFC", shown(folder[self.classes])) if len(folder) > self.classes else None
+            unicodedata.normalize("NFC", valid(folder[self.classes])) if len(folder) > self.classes else None
         )
 
     def side(self, folder: Parts) -> str | None:

@@ -26,6 +26,8 @@ SIDES = {
     "test": "test",
     "testing": "test",
 }
+# C0 with DEL, C1: in a terminal they move the cursor or colour what follows.
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "\ufffd")
 _LITTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _WORDS = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
 
@@ -61,6 +63,13 @@ def no_picture(last: str) -> str:
 
 
 def shown(name: str) -> str:
+    """A file name fit for a terminal or a page: valid text, U+FFFD for each control character (C0, DEL, C1)."""
+    if name.isascii() and name.isprintable():
+        return name
+    return valid(name).translate(_CONTROLS)
+
+
+def valid(name: str) -> str:
     """A file name as valid text: names on disk may hold bytes that are not UTF-8."""
     if name.isascii():
         return name

@@ -83,6 +83,9 @@ def _tables(combined: Combined, tables: Sequence[Table], joined: Joined) -> Iter
         yield from _say(number, f"1 picture lies {other}", f"N pictures lie {other}")
     twice = "named more than once with contradictions, which were left out."
     yield from _say(counts.doubled, f"1 picture is {twice}", f"N pictures are {twice}")
+    kept = "named in more than one split; the strictest was kept, test before validation before train"
+    sided = f"{kept}: {listed(counts.other_sides, 5)}."
+    yield from _say(len(counts.other_sides), f"1 picture is {sided}", f"N pictures are {sided}")
     unlabelled = sum(label is None for _, label, _ in combined.taken)
     yield from _say(unlabelled, "1 picture has no label.", "N pictures have no label.")
 

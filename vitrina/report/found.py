@@ -118,16 +118,22 @@ def read_work(work: Path) -> Found:
     cleaned = _report(work / "cleaned" / "clean_report.json")
     split = _report(work / "split" / "split_report.json")
     stale = []
-    if cleaned is not None and cleaned["input"]["fingerprint"] != collected["fingerprint"]:
+    if cleaned is not None and not _follows(cleaned["input"], collected, key="digest"):
         cleaned = None
         stale.append("clean")
-    current = {collected["fingerprint"]} if cleaned is None else {cleaned["fingerprint"]}
-    if split is not None and split["input"]["fingerprint"] not in current:
+    if split is not None and not _follows(split["input"], cleaned or collected, key="clean_digest"):
         split = None
         stale.append("split")
     queue = _lines(work / "cleaned" / "review_queue.jsonl") if cleaned is not None else []
     pile = open_pile(work / "collected")
     return Found(work, pile, collected, cleaned, queue=queue, split=split, stale=tuple(stale))
+
+
+def _follows(told: Report, earlier: Report, *, key: str) -> bool:
+    """Whether a stage's input is what the stage before has left: the same pictures and, where both say, labels."""
+    if told["fingerprint"] != earlier["fingerprint"]:
+        return False
+    return told.get(key) is None or earlier.get("digest") is None or told[key] == earlier["digest"]
 
 
 def _report(path: Path) -> Report | None:

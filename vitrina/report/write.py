@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from vitrina.errors import BadRequest
 from vitrina.report.captions import captioned
+from vitrina.report.current import MADE_OF, made_of
 from vitrina.report.examples import leaks, pictures_of, problems, quarantined, relabelled
 from vitrina.report.found import Found, read_work
 from vitrina.report.numbers import all_numbers
@@ -37,11 +39,14 @@ def write_report(
         raise BadRequest(
             f"one of the languages {', '.join(LANGUAGES)}", repr(language), "Choose one of them."
         )
+    told = made_of(work)
     found = read_work(work)
     folder = work / "report"
     folder.mkdir(parents=True, exist_ok=True)
     write_plots(all_numbers(found), folder)
-    return write_pages(found, folder, language=language, examples=examples, reviewed=reviewed)
+    page = write_pages(found, folder, language=language, examples=examples, reviewed=reviewed)
+    _write(folder / MADE_OF, json.dumps(told, indent=2) + "\n")  # Last: it says that the rest is whole.
+    return page
 
 
 def write_pages(
