@@ -36,6 +36,8 @@ def split_collection(work: Path, told: SplitArguments, *, seed: int) -> Path:
     A complete split of the same collection with the same settings is left as it is; another is replaced.
     Raises NotFound where nothing was cleaned yet, BadRequest where the request cannot be met.
     """
+    from vitrina.report import is_current, write_report
+
     final = work / "split"
     _clear_what_a_kill_left(final)
     request = SplitRequest({side: getattr(told, side) for side in SIDES}, seed)
@@ -50,8 +52,6 @@ def split_collection(work: Path, told: SplitArguments, *, seed: int) -> Path:
     else:
         print(f"{final}: the same split was made before, left as it is")
     print(summary(report))
-    from vitrina.report import is_current, write_report
-
     if (work / "collected" / "collect_report.json").is_file() and not is_current(work):
         write_report(work)
     return final
@@ -82,7 +82,8 @@ def _frame(work: Path, told: SplitArguments, request: SplitRequest, rows: Rows) 
         "vitrina": vitrina.__version__,
         "input": {
             "fingerprint": cleaned["fingerprint"],
-            "clean_digest": cleaned.get("digest"),
+            # The same pictures may have got other labels since; cleanings older than the digest tell only pictures.
+            "clean_digest": cleaned.get("digest", cleaned["fingerprint"]),
             "pictures": len(rows.label),
             "digest": rows.digest(),
         },

@@ -103,6 +103,23 @@ def test_reports_that_do_not_belong_together_are_refused() -> None:
         card(collect=collect)
 
 
+@pytest.mark.parametrize("stage", ["clean", "split"])
+def test_a_stage_of_other_labels_is_refused(stage: str) -> None:
+    made = {"collect": collect_report(), "clean": clean_report(), "split": split_report()}
+    earlier, key = {"clean": ("collect", "digest"), "split": ("clean", "clean_digest")}[stage]
+    made[earlier]["digest"] = "1" * 64
+    card(**made)  # One of the two is older than the digest.
+    made[stage]["input"][key] = "1" * 64
+    card(**made)
+    made[stage]["input"][key] = "2" * 64
+    with pytest.raises(BadRequest) as refused:
+        card(**made)
+    assert str(refused.value) == (
+        f"Expected a {stage}_report.json made of labels, groups and columns as they are now; found one made before "
+        f"they changed. Run python -m training {stage} WORK again."
+    )
+
+
 @pytest.mark.parametrize(
     ("report", "field"), [("split", "hashes"), ("clean", "counts"), ("clean", "related")]
 )

@@ -68,6 +68,29 @@ def test_a_split_of_an_earlier_cleaning_counts_as_not_there(reports: Reports) ->
     assert found.stale == ("split",)
 
 
+def test_a_split_of_other_labels_counts_as_not_there(reports: Reports) -> None:
+    reports.clean([], digest="1" * 64)
+    told = {"fingerprint": "f" * 64, "pictures": 24}
+    for clean_digest, stale in (("1" * 64, ()), ("2" * 64, ("split",))):
+        reports.split(input=told | {"clean_digest": clean_digest})
+        assert read_work(reports.work).stale == stale
+    reports.split(input=told)  # Older than the digest.
+    assert read_work(reports.work).stale == ()
+    reports.clean([])
+    reports.split(input=told | {"clean_digest": "2" * 64})
+    assert read_work(reports.work).stale == ()
+
+
+def test_a_cleaning_of_other_labels_counts_as_not_there_nor_does_its_split(reports: Reports) -> None:
+    same = {"fingerprint": reports.collected["fingerprint"], "pictures": 28}
+    reports.write("collected/collect_report.json", reports.collected | {"digest": "1" * 64})
+    for digest, stale in (("1" * 64, ()), ("2" * 64, ("clean", "split")), (None, ())):
+        # Nothing was taken out: by its pictures alone the split could be one of what is collected now.
+        reports.clean([], input=same | {"digest": digest}, fingerprint=same["fingerprint"])
+        reports.split(input=same)
+        assert read_work(reports.work).stale == stale
+
+
 def test_labels_are_what_a_person_said_last(found: Found) -> None:
     row = found.file_names.index("metal/6.png")
     assert (found.collected_labels[row], found.labels[row]) == ("metal", "glass")

@@ -75,8 +75,8 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as missing:
         read_rows(tmp_path / "w" / "cleaned")
     assert str(missing.value) == (
-        "Expected a cleaned collection in w; found no cleaned/clean_report.json. "
-        "Run python -m training clean w first."
+        f"Expected a cleaned collection in {tmp_path / 'w'}; found no cleaned/clean_report.json. "
+        f"Run python -m training clean {tmp_path / 'w'} first."
     )
     work = make_cleaned(tmp_path / "w", pieces({"a": 3}))
     with pytest.raises(BadRequest) as refused:
@@ -90,5 +90,5 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         read_rows(work / "cleaned")
     assert str(refused.value) == (
         "Expected cleaned/survey.parquet in the order of cleaned/dataset; found 2 and 3 rows that do not agree. "
-        "Run python -m training clean w again."
+        f"Run python -m training clean {work} again."
     )

@@ -95,6 +95,20 @@ def test_another_collection_replaces_the_split(work: Path) -> None:
     assert report_of(work)["fingerprint"] != first["fingerprint"]
 
 
+def test_another_digest_of_cleaning_is_another_split(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = work / "cleaned" / "clean_report.json"
+    cleaned = json.loads(path.read_text(encoding="utf-8"))
+    main(["split", str(work)])
+    assert report_of(work)["input"]["clean_digest"] == cleaned["fingerprint"]  # Older than the digest.
+    for digest in ("1" * 64, "2" * 64):
+        path.write_text(json.dumps(cleaned | {"digest": digest}), encoding="utf-8")
+        for again in (False, True):
+            capsys.readouterr()
+            assert main(["split", str(work)]) == 0
+            assert ("the same split was made before" in capsys.readouterr().out) is again
+            assert report_of(work)["input"]["clean_digest"] == digest
+
+
 def test_the_order_of_the_rows_does_not_matter(work: Path, tmp_path: Path) -> None:
     other = make_cleaned(tmp_path / "other", random.Random(3).sample(collection(), 102))
     for each in (work, other):
@@ -188,6 +202,6 @@ def test_bad_requests_end_with_code_2(
 def test_nothing_cleaned_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["split", str(tmp_path / "w")]) == 2
     assert capsys.readouterr().err.endswith(
-        "python -m training split: Expected a cleaned collection in w; found no cleaned/clean_report.json. "
-        "Run python -m training clean w first.\n"
+        f"python -m training split: Expected a cleaned collection in {tmp_path / 'w'}; "
+        f"found no cleaned/clean_report.json. Run python -m training clean {tmp_path / 'w'} first.\n"
     )

@@ -69,7 +69,7 @@ def _refuse_strangers(collect: Report, clean: Report, split: Report) -> None:
         # The same pictures may have got other labels since.
         if left is not None and told is not None and left != told:
             raise BadRequest(
-                f"a {stage} of the labels and groups as they are now",
+                f"a {stage}_report.json made of labels, groups and columns as they are now",
                 "one made before they changed",
-                f"Run python -m training {stage} again.",
+                f"Run python -m training {stage} WORK again.",
             )

@@ -54,7 +54,7 @@ def digest_of(frame: Mapping[str, Any], plan: Plan, group: np.ndarray) -> str:
     left, their labels, their `group` int64 (n,).
     """
     rows = [[row, plan.labels[row], int(group[row])] for row in plan.kept]
-    return hashlib.sha256(json.dumps([frame["input"], rows], ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([frame["input"], rows]).encode()).hexdigest()
 
 
 def _count(labels: Sequence[str | None], class_names: Sequence[str]) -> dict[str, int]:

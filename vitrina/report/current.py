@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 MADE_OF = "made_of.json"
+PAGES = ("index.html", "review.html")
 _REPORTS = {
     "collect": "collected/collect_report.json",
     "clean": "cleaned/clean_report.json",
@@ -16,9 +17,11 @@ _REPORTS = {
 
 def is_current(work: Path) -> bool:
     """True where WORK/report was made, to its end, of the very reports that lie in `work` now."""
-    path = work / "report" / MADE_OF
+    folder = work / "report"
+    if not all((folder / page).is_file() for page in PAGES):
+        return False
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8")) == made_of(work))
+        return bool(json.loads((folder / MADE_OF).read_text(encoding="utf-8")) == made_of(work))
     except (OSError, ValueError):
         return False
 

@@ -121,7 +121,9 @@ def read_work(work: Path) -> Found:
     if cleaned is not None and not _follows(cleaned["input"], collected, key="digest"):
         cleaned = None
         stale.append("clean")
-    if split is not None and not _follows(split["input"], cleaned or collected, key="clean_digest"):
+    # Without a report of cleaning nothing says which labels were split: only the pictures can be compared.
+    before = cleaned or {"fingerprint": collected["fingerprint"]}
+    if split is not None and (stale or not _follows(split["input"], before, key="clean_digest")):
         split = None
         stale.append("split")
     queue = _lines(work / "cleaned" / "review_queue.jsonl") if cleaned is not None else []

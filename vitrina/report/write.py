@@ -43,6 +43,7 @@ def write_report(
     found = read_work(work)
     folder = work / "report"
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MADE_OF).unlink(missing_ok=True)  # Stopped from here on, the pages are of no one state.
     write_plots(all_numbers(found), folder)
     page = write_pages(found, folder, language=language, examples=examples, reviewed=reviewed)
     _write(folder / MADE_OF, json.dumps(told, indent=2) + "\n")  # Last: it says that the rest is whole.

@@ -50,7 +50,7 @@ class Rows:
     def digest(self) -> str:
         """SHA-256 over all that decides on a split: another order of the rows gives the same."""
         lines = sorted(
-            json.dumps(row, ensure_ascii=False, default=str)
+            json.dumps(row, default=str)
             for row in zip(
                 self.pixel_sha256, self.label, self.official_split, *self.columns.values(), strict=True
             )
@@ -66,9 +66,9 @@ def read_rows(cleaned: Path, *, keep_together: Sequence[str] = ()) -> Rows:
     """
     if not (cleaned / "clean_report.json").is_file():
         raise NotFound(
-            f"a cleaned collection in {cleaned.parent.name}",
+            f"a cleaned collection in {cleaned.parent}",
             "no cleaned/clean_report.json",
-            f"Run python -m training clean {cleaned.parent.name} first.",
+            f"Run python -m training clean {cleaned.parent} first.",
         )
     from datasets import load_from_disk
     from pyarrow.parquet import read_table
@@ -79,7 +79,7 @@ def read_rows(cleaned: Path, *, keep_together: Sequence[str] = ()) -> Rows:
         raise BadRequest(
             "cleaned/survey.parquet in the order of cleaned/dataset",
             f"{survey.num_rows} and {len(dataset)} rows that do not agree",
-            f"Run python -m training clean {cleaned.parent.name} again.",
+            f"Run python -m training clean {cleaned.parent} again.",
         )
     for name in ("pixel_sha256", "duplicate_group"):
         # A source may have columns of these names: a data set that Vitrina published has.
