@@ -61,6 +61,13 @@ def test_a_weak_label_error_waits_behind_a_strong_stranger() -> None:
     assert [one.row for one in queue] == [1, 0]
 
 
+def test_two_suggestions_of_equal_weight_come_in_one_order() -> None:
+    one = doubt(3, "label_conflict", 0.25, suggestion="owl", partners=(3,), reason="x")
+    two = doubt(3, "label_conflict", 0.25, suggestion="dog", partners=(1, 7), reason="x")
+    assert review_queue([one, two]) == review_queue([two, one])
+    assert review_queue([one, two])[0].suggestion == "dog"
+
+
 @given(DOUBTS, st.integers(0, 99))
 def test_the_order_in_which_doubts_come_does_not_matter(doubts: list[Doubt], seed: int) -> None:
     queue = review_queue(doubts)

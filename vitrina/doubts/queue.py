@@ -57,7 +57,13 @@ def review_queue(doubts: Iterable[Doubt]) -> list[QueueEntry]:
 def _entry(doubts: list[Doubt]) -> QueueEntry:
     ranked = sorted(
         set(doubts),
-        key=lambda doubt: (-WEIGHTS[doubt.kind] * doubt.score, KINDS.index(doubt.kind), doubt.reason),
+        key=lambda doubt: (
+            -WEIGHTS[doubt.kind] * doubt.score,
+            KINDS.index(doubt.kind),
+            doubt.reason,
+            doubt.suggestion or "",
+            doubt.partners,
+        ),
     )
     left = 1.0
     for doubt in ranked:
