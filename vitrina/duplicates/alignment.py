@@ -38,12 +38,12 @@ class Sheet:
     def detailed(self) -> float:
         """0 to 1: the share of its cells of 8x8 pixels that show something.
 
-        A caption's bar, the filled corners of a rotation, lost whites and strong compression make cells flat:
-        their standard deviation is under a twentieth of the whole picture's.
+        Captions, filled corners, lost whites, strong compression leave cells flat (a standard deviation
+        under half a grey level).
         """
         grey = self.grey.astype(np.float32)
         variance = window_means(grey * grey, 1) - window_means(grey, 1) ** 2
-        return float((variance > (0.05 * float(grey.std())) ** 2).mean())
+        return float((variance > 0.5**2).mean())
 
     def turned(self, turn: int) -> Sheet:
         """The same picture in one of eight positions, numbered as `perceptual.TURNS`."""

@@ -1,8 +1,8 @@
-"""Pairs as clusters, the best copy of each."""
+"""Pairs of rows as disjoint sets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -64,26 +64,3 @@ def equal_pairs(keys: Sequence[str]) -> list[tuple[int, int]]:
     """(first row, later row) for rows with equal keys: a star around the first."""
     first: dict[str, int] = {}
     return [(at, row) for row, key in enumerate(keys) if (at := first.setdefault(key, row)) != row]
-
-
-def best_first(
-    rows: Iterable[int],
-    *,
-    sizes: np.ndarray,
-    shown: Mapping[int, tuple[bool, float]],
-    sharpness: np.ndarray,
-    ties: Sequence[str],
-) -> list[int]:
-    """`rows` from the copy most worth keeping on.
-
-    More pixels (`sizes` (n, 2)) first, then colour before grey, then the larger share that shows something
-    (`shown`: row -> both), by steps of a hundredth, then the sharper (`sharpness` (n,)), then `ties` (n,).
-    A caption is sharp, and so is the edge of a filled corner: without the share they would win.
-    """
-
-    def worth(row: int) -> tuple[int, bool, float, float, str]:
-        pixels = int(sizes[row][0]) * int(sizes[row][1])
-        colour, share = shown[row]
-        return -pixels, not colour, -round(share, 2), -float(sharpness[row]), ties[row]
-
-    return sorted(rows, key=worth)

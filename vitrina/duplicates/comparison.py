@@ -26,11 +26,10 @@ class Comparison:
     share 0 to 1 of them that agree badly; `badly` and `changed`: how many agree badly, show something else
     altogether. `peak`: the largest difference left, in grey levels after a blur of a pixel. `correlation`: 10th
     percentile over the windows, -1 to 1. `shift`: median displacement left, in pixels of the view (nan where
-    nothing fixes one). `faint`: agreement of faint detail, 0 to about 1; `faint_share`: share of the windows
-    that have some. `gain`: contrast of the second over that of the first. `blur`: sigma in pixels that makes
-    the two equally sharp (nan where it was not looked for). `scale`, `angle`: of the map first -> second,
-    the angle in degrees. `moved`: how far, in pixels of the second, a corner of the first lies from where it
-    would be if each showed the whole of the other.
+    nothing fixes one). `faint`: agreement of faint detail, 0 to 1. `gain`: contrast of the second over that of
+    the first. `blur`: sigma in pixels that makes the two equally sharp (nan where it was not looked for).
+    `scale`, `angle`: of the map first -> second, the angle in degrees. `moved`: how far, in pixels of the
+    second, a corner of the first lies from where it would be if each showed the whole of the other.
     """
 
     contained: float
@@ -43,7 +42,6 @@ class Comparison:
     correlation: float
     shift: float
     faint: float
-    faint_share: float
     gain: float
     blur: float
     scale: float
@@ -110,7 +108,6 @@ def _content(a: np.ndarray, b: np.ndarray, seen: np.ndarray) -> dict[str, Any]:
     values = windows.correlation[counted]
     badly = (values < 0.8) | another[counted]
     dx, dy, known = displacement(a, b, seen)
-    share, faint = faint_agreement(a, b, seen)
     return {
         "windows": int(counted.sum()),
         "differing": float(badly.mean()) if len(values) else 1.0,
@@ -119,8 +116,7 @@ def _content(a: np.ndarray, b: np.ndarray, seen: np.ndarray) -> dict[str, Any]:
         "peak": float(np.abs(smooth(a - b, 1.0))[seen].max()) if seen.any() else 0.0,
         "correlation": float(np.percentile(values, 10)) if len(values) else 0.0,
         "shift": float(np.median(np.hypot(dx, dy)[known])) if known.sum() >= 6 else float("nan"),
-        "faint": faint,
-        "faint_share": share,
+        "faint": faint_agreement(a, b, seen),
     }
 
 

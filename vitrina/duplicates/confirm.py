@@ -19,6 +19,7 @@ _SHEETS = 2048  # Views kept ready, about 150 kB each.
 _RESEMBLANCE = 0.75
 _LEAST_POINTS = 12  # Fewer key points on one similarity happen by chance (measured: 16 among galaxies).
 _LEAST_SHARE = 0.3  # Of the matched points; copies from 0.55.
+UNALTERED = "the same frame"
 _TURNS = ("", "turned left", "upside down", "turned right")
 
 
@@ -167,4 +168,4 @@ def in_words(found: Comparison, turn: int) -> str:
         said.append("blurred")
     if found.moved <= 1 and abs(found.scale - 1) > 0.03:
         said.append("in another size")
-    return ", ".join(said) or "the same frame"
+    return ", ".join(said) or UNALTERED

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import MutableMapping, Sequence, Set
+from collections.abc import Iterable, MutableMapping, Sequence, Set
 
 import numpy as np
 
 from vitrina.duplicates.candidates import Candidate
 from vitrina.duplicates.clusters import Sets
-from vitrina.duplicates.confirm import Judgement, Views, judge_all
+from vitrina.duplicates.confirm import UNALTERED, Judgement, Views, judge_all
 
 # `Candidate.key` -> what was seen.
 Memory = MutableMapping[tuple[int, int, int, int], Judgement]
@@ -67,6 +67,12 @@ class Evidence:
     def copies_of(self, row: int) -> Set[int]:
         """The rows that were compared with `row` and found copies."""
         return self._copies_of[row]
+
+    def altered(self, row: int, rows: Iterable[int]) -> int:
+        """In how many ways, together, its copies among `rows` differ from `row` beside how they were saved."""
+        others = self._copies_of[row].intersection(rows)
+        told = [self.judged[min(row, one), max(row, one)].how for one in others]
+        return sum(how.count(", ") + 1 for how in told if how != UNALTERED)
 
     def relate(self, pair: tuple[int, int], how: str) -> None:
         """The two count as related, whatever they were."""

@@ -8,6 +8,7 @@ from vitrina.duplicates.windows import middle_of, smooth
 
 _SIGMAS = (0.6, 0.9, 1.2, 1.6, 2.1, 2.8, 3.6)  # Blurs tried, in pixels of the view.
 _SAMPLES = 2000  # Pixels that settle the tone of two views.
+_GAIN = 0.75  # A blur must take away at least a quarter of the difference to be believed.
 _OUTLYING = 20.0  # A difference in grey levels beyond which it counts no more: it is no matter of blur.
 
 
@@ -63,11 +64,15 @@ def same_sharpness(
     def apart(blurred: np.ndarray) -> float:
         return float(np.minimum(np.abs(smooth(blurred - soft, 0.7)), _OUTLYING)[use].mean())
 
-    best, least, chosen = sharp, apart(sharp), 0.0
+    before = apart(sharp)
+    best, least, chosen = sharp, before, 0.0
     for sigma in _SIGMAS:
         blurred = smooth(sharp, sigma)
         found = apart(blurred)
         if found >= least:
             break
         best, least, chosen = blurred, found, sigma
+    if least > _GAIN * before:
+        # Blurring one of two pictures with grain of their own brings them nearer too, but not by much.
+        return first, second, 0.0
     return (best, second, chosen) if first_sharper else (first, best, chosen)

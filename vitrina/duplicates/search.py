@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from vitrina.duplicates.best import best_first
 from vitrina.duplicates.candidates import Candidate, Candidates, by_features, by_hash, by_turned_hash
 from vitrina.duplicates.centres import gather_around_centres
-from vitrina.duplicates.clusters import Sets, best_first, equal_pairs, joined
+from vitrina.duplicates.clusters import Sets, equal_pairs, joined
 from vitrina.duplicates.confirm import Views
 from vitrina.duplicates.evidence import Evidence, Memory
 from vitrina.duplicates.found import Duplicates, Pair
@@ -60,7 +61,7 @@ def find_duplicates(
         counts |= {f"candidates by {stage}": len(found), f"left out by {stage}": found.left_out}
 
     def ranked(some: Sequence[int]) -> list[int]:
-        return _ranked(some, pictures, same, views)
+        return best_first(some, pictures, same=same, views=views, evidence=evidence)
 
     def again(first: int, second: int) -> Candidate:
         bits = _bits(pictures, first, second)
@@ -103,19 +104,6 @@ def _look_at(found: Candidates, evidence: Evidence, *, series: int, told: Callab
         block = found.block(at, _AT_A_TIME)
         evidence.look([one for one in block if not evidence.settled(one, series=series)])
         told(at + len(block), len(found))
-
-
-def _ranked(rows: Sequence[int], pictures: Pictures, same: Sets, views: Views) -> list[int]:
-    # Rows of equal pixels look alike: one view for all of them.
-    looks = {alike: views[alike] for alike in {same.find(row) for row in rows}}
-    told = {alike: (sheet.colourful, sheet.detailed()) for alike, sheet in looks.items()}
-    return best_first(
-        rows,
-        sizes=pictures.sizes,
-        shown={row: told[same.find(row)] for row in rows},
-        sharpness=pictures.sharpness,
-        ties=pictures.pixel_hashes,
-    )
 
 
 def _bits(pictures: Pictures, first: int, second: int) -> int:

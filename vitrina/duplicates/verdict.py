@@ -24,8 +24,7 @@ _AS_IS = 0.6  # Pixels a corner moves. Copies in the same frame to 0.35; a hand 
 _CONTAINED = 0.985  # One of the two shows nothing beside the other ...
 _CONTAINED_TURNED = 0.75  # ... but for corners lost in a rotation of 2 degrees or more (at 30 degrees 0.83).
 _COMPARED = 0.55  # What captions and frames leave of the overlap.
-_FAINT = 0.7  # Copies from 0.75, at JPEG quality 25 from 0.6; frames of noisy video 0.2 to 0.62.
-_FAINT_SHARE = 0.05
+_FAINT = 0.7  # Copies from 0.75, at JPEG quality 25 from 0.6; noise of its own to 0.6.
 
 
 def is_copy(found: Comparison) -> bool:
@@ -40,7 +39,7 @@ def is_copy(found: Comparison) -> bool:
         and found.shift <= (_SHIFT_AS_IS if as_is else _SHIFT)
         and found.contained >= (_CONTAINED if tilt < 2 else _CONTAINED_TURNED)
         and found.compared >= _COMPARED
-        and (found.faint_share < _FAINT_SHARE or found.faint >= _FAINT)
+        and found.faint >= _FAINT
     )
 
 

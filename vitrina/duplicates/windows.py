@@ -8,6 +8,8 @@ import numpy as np
 
 SPACING = 8  # Pixels from window to window.
 _WELL_TEXTURED = 1.5  # Weakest mean squared slope, (grey levels / pixel)^2, that still fixes a displacement.
+# Standard deviations in grey levels between which detail is faint, share of the windows that have to have it.
+_FAINT, _FAINT_SHARE = ((0.8, 6.0), (3.0, 12.0)), 0.05
 _FLOOR = 4.0  # Variance in grey levels^2 that counts as nothing: two flat windows agree.
 
 
@@ -97,12 +99,13 @@ def displacement(
     return solved[..., 0], solved[..., 1], known
 
 
-def faint_agreement(first: np.ndarray, second: np.ndarray, use: np.ndarray) -> tuple[float, float]:
-    """(share of the windows that hold faint detail in both, how far it agrees there: 1 fully, 0 not at all).
+def faint_agreement(first: np.ndarray, second: np.ndarray, use: np.ndarray) -> float:
+    """How far faint detail agrees: 1 fully, 0 not at all; 1 where there is none in both.
 
-    Faint is a standard deviation of 0.8 to 6 grey levels after what is coarser than 2 pixels is taken out:
-    noise, grain, weak texture. A copy keeps what it has of it; two exposures of one scene each have their
-    own. Divided by the weaker of the two variances, so that a copy which lost detail still agrees.
+    Faint is a standard deviation of 0.8 to 6, then of 3 to 12 grey levels, after what is coarser than 2 pixels
+    was taken out: noise, grain, weak texture; the worse of the two counts, each if a twentieth of the windows
+    have it. A copy keeps what it has of it; two exposures of one scene each have their own. Divided by the
+    weaker of the two variances, so that a copy which lost detail still agrees.
     """
     import cv2
 
@@ -111,7 +114,9 @@ def faint_agreement(first: np.ndarray, second: np.ndarray, use: np.ndarray) -> t
     known = window_means(weight, 2) > 0.9
     var_a, var_b, both = (window_means(values, 2) for values in (a * a, b * b, a * b))
     weaker, stronger = np.minimum(var_a, var_b), np.maximum(var_a, var_b)
-    faint = known & (weaker > 0.8**2) & (stronger < 6.0**2)
-    if not faint.any():
-        return 0.0, 1.0
-    return float(faint.sum() / known.sum()), float(both[faint].sum() / weaker[faint].sum())
+    worst = 1.0
+    for low, high in _FAINT:
+        faint = known & (weaker > low**2) & (stronger < high**2)
+        if faint.sum() >= max(1, _FAINT_SHARE * known.sum()):
+            worst = min(worst, float(both[faint].sum() / weaker[faint].sum()))
+    return worst
