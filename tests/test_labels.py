@@ -68,5 +68,7 @@ def test_no_label_twice() -> None:
 def test_at_least_one_label_of_a_known_task() -> None:
     with pytest.raises(BadRequest, match="Expected at least one label; found none"):
         LabelScheme(())
-    with pytest.raises(BadRequest, match="Expected a task among single_label; found 'ranking'"):
+    with pytest.raises(
+        BadRequest, match="Expected a task among single_label, multi_label, regression; found 'ranking'"
+    ):
         LabelScheme(("a",), task="ranking")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vitrina.errors import BadRequest
 
 LONGEST_LABEL = 64
-TASKS = ("single_label",)
+TASKS = ("single_label", "multi_label", "regression")
 
 # Control, format (bidirectional marks are among them), surrogate, private, unassigned, line or paragraph
 # separator: what a reader cannot see, or what makes one label look like another.

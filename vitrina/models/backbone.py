@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,6 +17,7 @@ from vitrina.models import bundled, hub
 from vitrina.models.checkpoint import digest, load_checkpoint, quiet, weight_files
 from vitrina.models.names import distinct_names
 from vitrina.models.reference import ModelReference
+from vitrina.models.task import task_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -47,6 +48,12 @@ def load_model(reference: ModelReference | str | Path, *, labels: LabelScheme | 
         reference = ModelReference.parse(reference)
     if reference.kind == "bundled":
         model, processor, revision = bundled.load_bundled(reference.name)
+    elif reference.kind == "scratch":
+        raise ModelUnavailable(
+            "a model with weights",
+            f"{reference}, which has none yet",
+            "Train it, then name the folder of the trained model.",
+        )
     elif reference.kind == "folder":
         folder = Path(reference.name).expanduser()
         model, processor = load_checkpoint(folder, said=str(reference))
@@ -58,7 +65,7 @@ def load_model(reference: ModelReference | str | Path, *, labels: LabelScheme | 
     return LoadedModel(
         model=model,
         image_processor=processor,
-        labels=_labels_of(model.config.id2label, labels, said=str(reference)),
+        labels=_labels_of(model.config, labels, said=str(reference)),
         revision=revision,
         reference=reference,
     )
@@ -121,9 +128,10 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _labels_of(id2label: Mapping[Any, str] | None, wanted: LabelScheme | None, *, said: str) -> LabelScheme:
-    """The model's classes in the order of its outputs, checked against `wanted`."""
-    id2label = id2label or {}
+def _labels_of(config: Any, wanted: LabelScheme | None, *, said: str) -> LabelScheme:
+    """The model's classes in the order of its outputs, checked against `wanted`, with the model's own task."""
+    id2label: Mapping[Any, str] = config.id2label or {}
+    task = task_of(config, said=said)
     if wanted is not None and len(id2label) != len(wanted.names):
         raise ModelUnavailable(
             f"a model with {len(wanted.names)} classes ({', '.join(wanted.names)})",
@@ -131,7 +139,8 @@ def _labels_of(id2label: Mapping[Any, str] | None, wanted: LabelScheme | None, *
             "Choose a model trained for this collection, or train one.",
         )
     try:
-        own = LabelScheme(tuple(distinct_names([str(id2label[index]) for index in range(len(id2label))])))
+        names = distinct_names([str(id2label[index]) for index in range(len(id2label))])
+        own = LabelScheme(tuple(names), task=task)
     except (KeyError, VitrinaError) as error:
         raise ModelUnavailable(
             f"a name for every class in id2label of {said}", str(error), "Correct id2label in config.json."
@@ -139,7 +148,7 @@ def _labels_of(id2label: Mapping[Any, str] | None, wanted: LabelScheme | None, *
     if wanted is None or set(wanted.names) == set(own.names):
         return own
     if own.names == tuple(f"LABEL_{index}" for index in range(len(own.names))):
-        return wanted
+        return replace(wanted, task=task)
     raise ModelUnavailable(
         f"a model for the labels {', '.join(wanted.names)}",
         f"{', '.join(own.names)} in {said}",

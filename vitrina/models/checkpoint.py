@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import ModelUnavailable
+from vitrina.labels import LabelScheme
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+# What published backbones carry in the place of a classification head.
+_OTHER_HEADS = {"classifier", "cls_classifier", "distillation_classifier", "head", "fc", "lm_head", "decoder", "pooler"}
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -87,11 +90,55 @@ def load_checkpoint(folder: Path, *, said: str) -> tuple[PreTrainedModel, Any]:
     Raises ModelUnavailable for what `weight_files` refuses, an unknown architecture, a missing head, missing,
     unexpected or misshapen tensors, a damaged file, and missing preprocessing.
     """
+    model, loading = _read(folder, said=said)
+    _refuse_unaccounted(loading, said=said)
+    return model.eval(), _load_processor(folder, model.config.model_type, said=said)
+
+
+def load_headless(folder: Path, scheme: LabelScheme, *, said: str) -> tuple[PreTrainedModel, Any]:
+    """The same for a backbone that gets a new head: `scheme`'s number of outputs, whatever the head was.
+
+    Tensors of the head may be missing, misshapen or left over, as may those of another head (a pooler, a
+    distillation or masked-image head). Raises ModelUnavailable as `load_checkpoint` does, for any other.
+    """
+    model, loading = _read(
+        folder,
+        said=said,
+        num_labels=len(scheme.names),
+        id2label=dict(scheme.id2label),
+        label2id=dict(scheme.label2id),
+        ignore_mismatched_sizes=True,
+    )
+    from vitrina.models.features import head_path
+
+    head = head_path(model, said=said)
+    backbone = {
+        kind: [name for name in _names(keys) if not _of_a_head(name, head, left_over=kind == "unexpected_keys")]
+        for kind, keys in loading.items()
+    }
+    _refuse_unaccounted(backbone, said=said)
+    return model.eval(), _load_processor(folder, model.config.model_type, said=said)
+
+
+def _of_a_head(name: str, head: str, *, left_over: bool) -> bool:
+    if name.startswith(f"{head}."):
+        return True
+    parts = name.split(".")
+    # A name stands at the top, or behind the name of the backbone: "pooler.dense.bias", "vit.pooler.dense.bias".
+    return left_over and bool(set(parts[:2]) & _OTHER_HEADS or parts[-1] == "mask_token")
+
+
+def _read(folder: Path, *, said: str, **told: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The model, and what transformers says of missing, unexpected and misshapen tensors."""
     weight_files(folder, said=said)
     _json(folder / "config.json", said=said)
     import torch
     from transformers import AutoModelForImageClassification
 
+    from vitrina.models import mlp_head, small_cnn
+
+    small_cnn.register()
+    mlp_head.register()
     try:
         with quiet():
             model, loading = AutoModelForImageClassification.from_pretrained(
@@ -101,6 +148,7 @@ def load_checkpoint(folder: Path, *, said: str) -> tuple[PreTrainedModel, Any]:
                 output_loading_info=True,
                 local_files_only=True,
                 dtype=torch.float32,
+                **told,
             )
     # from_pretrained raises ValueError, KeyError, RuntimeError, SafetensorError, ...: each is a refusal.
     except Exception as error:
@@ -109,8 +157,12 @@ def load_checkpoint(folder: Path, *, said: str) -> tuple[PreTrainedModel, Any]:
             f"{type(error).__name__}: {_first_line(error)}",
             "Check config.json against model.safetensors, or save the model again.",
         ) from error
-    _refuse_unaccounted(loading, said=said)
-    return model.eval(), _load_processor(folder, model.config.model_type, said=said)
+    return model, loading
+
+
+def _names(keys: Iterable[Any]) -> list[str]:
+    # Of mismatched keys transformers gives (name, shape in the file, shape in the model).
+    return sorted(str(key[0] if isinstance(key, tuple) else key) for key in keys)
 
 
 def _refuse_unaccounted(loading: dict[str, Any], *, said: str) -> None:
@@ -122,8 +174,7 @@ def _refuse_unaccounted(loading: dict[str, Any], *, said: str) -> None:
             f"none ({', '.join(missing)} missing)",
             "Train a head on it first; a random one would answer nonsense.",
         )
-    # Of mismatched keys transformers gives (name, shape in the file, shape in the model).
-    misshapen = sorted(str(key[0] if isinstance(key, tuple) else key) for key in loading["mismatched_keys"])
+    misshapen = _names(loading["mismatched_keys"])
     if missing or unexpected or misshapen:
         parts = {"missing": missing, "unexpected": unexpected, "of another shape": misshapen}
         found = "; ".join(

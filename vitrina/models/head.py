@@ -14,6 +14,7 @@ from vitrina.errors import BadRequest
 from vitrina.labels import LabelScheme
 from vitrina.models.backbone import LoadedModel
 from vitrina.models.features import final_linear
+from vitrina.models.task import describe
 
 L2_GRID = (1.0, 10.0, 100.0, 1000.0)
 _FOLDS = 5
@@ -104,25 +105,8 @@ def attach_head(
         linear.weight.copy_(torch.from_numpy(head.weight))
         linear.bias.copy_(torch.from_numpy(head.bias))
     setattr(parent, attribute, linear.eval())
-    _describe(model, scheme, abstain_below)
+    describe(model, scheme, abstain_below=abstain_below)
     return replace(complete, labels=scheme)
-
-
-def _describe(model: object, scheme: LabelScheme, abstain_below: float) -> None:
-    """The configuration says what the new head gives, wherever a library keeps it."""
-    config = model.config  # type: ignore[attr-defined]
-    config.id2label = dict(scheme.id2label)
-    config.label2id = dict(scheme.label2id)
-    config.problem_type = "single_label_classification"
-    config.abstain_below = float(abstain_below)
-    model.num_labels = len(scheme.names)  # type: ignore[attr-defined]
-    inner = getattr(model, "timm_model", None)
-    if inner is not None:
-        inner.num_classes = len(scheme.names)
-        # A timm configuration that was read from a file keeps the old names and count beside id2label.
-        for name in ("label_names", "label_descriptions", "num_classes"):
-            if name in config.__dict__:
-                delattr(config, name)
 
 
 def _folds(features: np.ndarray, target: np.ndarray, scheme: LabelScheme) -> int:

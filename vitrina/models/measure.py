@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from vitrina.errors import BadRequest
 from vitrina.labels import LabelScheme
+from vitrina.measures.abstention import choose_threshold
+from vitrina.measures.intervals import wilson_interval
 
-_Z95 = 1.959963984540054
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, 0 to 1 (Wilson 1927, J. Am. Stat. Assoc. 22, 209). (0, 1) when n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = right / n, _Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    # At 0 and n right the end of the interval is exact; rounding must not move it.
-    low = 0.0 if right == 0 else max(0.0, centre - half)
-    return low, 1.0 if right == n else min(1.0, centre + half)
+__all__ = ["choose_threshold", "measure", "wilson_interval"]
 
 
 def measure(predicted: Sequence[str], truth: Sequence[str], scheme: LabelScheme) -> dict[str, Any]:
@@ -57,31 +46,6 @@ def measure(predicted: Sequence[str], truth: Sequence[str], scheme: LabelScheme)
             for i, true in enumerate(scheme.names)
         },
     }
-
-
-def choose_threshold(
-    confidences: Sequence[float], correct: Sequence[bool], *, target_precision: float
-) -> float:
-    """The lowest threshold, 0 to 1, at which `confidence >= threshold` is right often enough.
-
-    `target_precision` (0 to 1) is the share of right answers wanted among those not abstained on. 0.0 where
-    all answers reach it already, 1.0 where none do. Raises BadRequest: no answers, lengths differ.
-    """
-    if len(confidences) != len(correct) or not len(confidences):
-        raise BadRequest(
-            "as many confidences as answers, at least one",
-            f"{len(confidences)} and {len(correct)}",
-            "Choose the threshold on validation pictures.",
-        )
-    order = np.argsort(-np.asarray(confidences, dtype=np.float64), kind="stable")
-    sorted_confidences = np.asarray(confidences, dtype=np.float64)[order]
-    precision = np.cumsum(np.asarray(correct, dtype=bool)[order]) / np.arange(1, len(order) + 1)
-    # Answers of equal confidence stand or fall together: only the last of each group is a place to cut.
-    last_of_group = np.append(sorted_confidences[1:] != sorted_confidences[:-1], True)
-    reached = np.flatnonzero(last_of_group & (precision >= target_precision))
-    if not len(reached):
-        return 1.0
-    return 0.0 if reached[-1] == len(order) - 1 else float(sorted_confidences[reached[-1]])
 
 
 def _of_class(counts: np.ndarray, index: int) -> dict[str, Any]:

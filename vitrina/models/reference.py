@@ -15,13 +15,13 @@ _HUB = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revis
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A bundled name, a folder or a Hub id.
+    """A bundled name, a folder or a Hub id; "scratch" stands for a new model, which is never read.
 
-    `name` is "efficientnet-lite0" (bundled), a path (folder) or "org/name" (hub); `revision` is a branch,
-    tag or commit and only a Hub id has one.
+    `name` is "efficientnet-lite0" (bundled), a path (folder), "org/name" (hub) or "resnet-18" (scratch);
+    `revision` is a branch, tag or commit and only a Hub id has one.
     """
 
-    kind: Literal["bundled", "folder", "hub"]
+    kind: Literal["bundled", "folder", "hub", "scratch"]
     name: str
     revision: str | None = None
 
@@ -50,6 +50,6 @@ class ModelReference:
         return cls("hub", hub["name"], hub["revision"])
 
     def __str__(self) -> str:
-        if self.kind == "bundled":
-            return f"bundled/{self.name}"
+        if self.kind in ("bundled", "scratch"):
+            return f"{self.kind}/{self.name}"
         return self.name if self.revision is None else f"{self.name}@{self.revision}"
