@@ -41,7 +41,7 @@ def split_collection(work: Path, told: SplitArguments, *, seed: int) -> Path:
     final = work / "split"
     _clear_what_a_kill_left(final)
     request = SplitRequest({side: getattr(told, side) for side in SIDES}, seed)
-    rows = read_rows(work / "cleaned", keep_together=told.keep_together)
+    rows = read_rows(work / "cleaned", keep_together=told.keep_together, targets=told.targets)
     frame = _frame(work, told, request, rows)
     report = _finished(final, frame)
     if report is None:
@@ -64,6 +64,9 @@ def summary(report: dict[str, Any]) -> str:
         copies = counts["rows"] - counts["pictures"]
         repeated = f", and {copies} rows that repeat some" if copies else ""
         lines.append(f"{side:10} {counts['pictures']:7d} pictures in {counts['groups']} groups{repeated}")
+    if report["settings"]["targets"]:
+        names = ", ".join(report["settings"]["targets"])
+        lines.append(f"targets    {names}; a picture without a label counts as one of its highest")
     for reason, count in report["left_out_reasons"].items():
         lines.append(f"left out   {count:7d}: {reason}")
     before, after = report["leaks"]["before"], report["leaks"]["after"]
@@ -94,6 +97,7 @@ def _frame(work: Path, told: SplitArguments, request: SplitRequest, rows: Rows) 
             "official": told.official,
             "balance": told.balance,
             "balance_to": told.balance_to,
+            "targets": list(rows.target_names),
         },
     }
 

@@ -6,8 +6,7 @@ import argparse
 import getpass
 import os
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +14,7 @@ from vitrina.errors import BadRequest, VitrinaError
 from vitrina.server.settings import Settings
 
 if TYPE_CHECKING:
-    from vitrina.gallery.bulk import ImportReport
-    from vitrina.gallery.ingest import Classify
-    from vitrina.gallery.pictures import PictureCard
     from vitrina.gallery.store import Store
-    from vitrina.services import Services
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,13 +35,16 @@ def _parser() -> argparse.ArgumentParser:
 
     imported = commands.add_parser("import", help="fill a collection from a folder of pictures")
     imported.add_argument(
-        "folder", type=Path, help="class folders, or a plain pile that then waits for review"
+        "folder", nargs="?", type=Path, help="class folders, or a plain pile that then waits for review"
     )
     imported.add_argument("--collection", required=True, metavar="SLUG", help="made where it does not exist")
     imported.add_argument(
         "--labels", metavar="A,B,C", help="the classes of a collection made for a plain pile"
     )
     imported.add_argument("--title", help="the collection's title, where it is made")
+    imported.add_argument(
+        "--model", type=Path, metavar="RUN", help="a trained model that answers from now on; needs no folder"
+    )
     imported.add_argument(
         "--fit-head", action="store_true", help="train a first classifier on the published pictures"
     )
@@ -83,121 +81,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
-    from vitrina.gallery.import_folder import import_folder
-    from vitrina.server.app import open_services
-    from vitrina.starter import ensure_collections
+    from vitrina.server.import_command import Wanted, run_import
 
-    services = open_services(settings)
-    try:
-        # Before anything goes in: a recipe's collection has the recipe's labels, whoever comes first.
-        ensure_collections(services)
-        if options.labels:
-            _make_collection(services, options.collection, title=options.title, labels=options.labels)
-        with _Bar("pictures") as progress:
-            report = import_folder(
-                services.store,
-                options.folder,
-                slug=options.collection,
-                title=options.title,
-                decoder=services.decoder,
-                classify=_classify(services, options.collection),
-                progress=progress,
-            )
-        _tell(report)
-        print(
-            f"See it at /?collection={options.collection}, what waits at /backend/?collection={options.collection}"
-        )
-        if options.fit_head:
-            _fit_head(services, options.collection, settings.data)
-    finally:
-        services.close()
-    return 0
-
-
-def _make_collection(services: Services, slug: str, *, title: str | None, labels: str) -> None:
-    """The collection of a pile, where there is none yet."""
-    if slug in {collection.slug for collection in services.store.collections.all()}:
-        return
-    names = tuple(name.strip() for name in labels.split(",") if name.strip())
-    services.store.collections.create(slug, title or slug.replace("-", " ").capitalize(), labels=names)
-
-
-def _classify(services: Services, slug: str) -> Classify | None:
-    known = {collection.slug: collection for collection in services.store.collections.all()}
-    if slug not in known or known[slug].model is None:
-        return None
-    return services.classifiers.get(slug).predict
-
-
-def _tell(report: ImportReport) -> None:
-    print(report.inferred)
-    print(f"{report.taken} taken, {report.known} known already, {len(report.refused)} refused")
-    for name, reason in report.skipped:
-        print(f"  skipped {name}: {reason}")
-    for name, given, kept in report.other_label:
-        print(f"  {name} lies under {given}; the picture keeps its label {kept}")
-    for name, reason, message in report.refused:
-        print(f"  refused {name} ({reason}): {message}")
-
-
-def _fit_head(services: Services, slug: str, data: Path) -> None:
-    from vitrina.first_model import fit_first_model
-    from vitrina.labels import LabelScheme
-    from vitrina.services.stored_pictures import StoredPictures
-    from vitrina.services.waiting import classify_waiting
-
-    store = services.store
-    cards = _published(services, slug)
-    with _Bar("pictures") as progress:
-        first = fit_first_model(
-            StoredPictures(store, services.decoder, cards),
-            [card.label or "" for card in cards],
-            LabelScheme(store.collections.get(slug).labels),
-            slug=slug,
-            data=data,
-            seed=0,
-            progress=lambda doing, done, of: progress(done, of),
-        )
-    for place, answer in zip(first.held_out, first.predictions, strict=True):
-        store.predictions.record(slug, cards[place].sha256, answer, source="held out")
-    store.collections.set_model(slug, model=first.folder, revision=first.revision)
-    classify_waiting(store, services.classifiers, services.decoder, slug=slug, stop=threading.Event())
-    measured = first.measured
-    low, high = measured["interval"]
-    print(
-        f"A first classifier answers now: accuracy {measured['accuracy']:.3f} (95 % interval {low:.3f} to "
-        f"{high:.3f}) on {measured['n']} pictures held out, saved in {data / first.folder}.\nNear copies of "
-        "training pictures were not looked for among them, so this may flatter it."
+    wanted = Wanted(
+        options.collection,
+        folder=options.folder,
+        model=options.model,
+        title=options.title,
+        labels=options.labels,
+        fit_head=options.fit_head,
     )
-
-
-def _published(services: Services, slug: str) -> list[PictureCard]:
-    cards: list[PictureCard] = []
-    while True:
-        page = services.store.pictures.page(slug, view="published", offset=len(cards), limit=500)
-        cards += page.items
-        if len(cards) >= page.total or not page.items:
-            return cards
-
-
-class _Bar:
-    """A progress bar that learns its total from the first report."""
-
-    def __init__(self, unit: str) -> None:
-        self.unit = unit
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        from tqdm import tqdm
-
-        self._bar = tqdm(unit=f" {self.unit}", disable=None)
-        return self._set
-
-    def _set(self, done: int, of: int) -> None:
-        self._bar.total = of
-        self._bar.update(done - self._bar.n)
-
-    def __exit__(self, *problem: object) -> None:
-        self._bar.close()
+    run_import(wanted, settings)
+    return 0
 
 
 def _account(options: argparse.Namespace, settings: Settings) -> int:

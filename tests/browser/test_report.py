@@ -19,7 +19,9 @@ pytestmark = pytest.mark.browser
 
 # Every text that can be seen, with the contrast to the nearest ground that is painted; what is disabled may be faint.
 FAINT = """() => {
-  const parse = (told) => told.match(/[\\d.]+/g).map(Number);
+  // A mixed colour is told as "color(srgb 0.9 0.8 0.7)".
+  const parse = (told) => told.match(/[\\d.]+/g)
+    .map((one, place) => Number(one) * (told.startsWith("color(") && place < 3 ? 255 : 1));
   const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
   const ground = (node) => {

@@ -7,8 +7,25 @@ from pathlib import Path
 
 import pytest
 
+from vitrina.errors import BadRequest
 from vitrina.report.page import REVIEW_WORDS, asset
-from vitrina.report.words import LANGUAGES, Percent, Term, both, figure, has, known, many, number, say, words
+from vitrina.report.words import (
+    LANGUAGES,
+    Decimals,
+    Percent,
+    Significant,
+    Term,
+    Texts,
+    both,
+    check_language,
+    figure,
+    has,
+    known,
+    many,
+    number,
+    say,
+    words,
+)
 
 ROOM = Path(__file__).resolve().parents[2] / "vitrina" / "report"
 
@@ -97,3 +114,32 @@ def test_what_a_stage_told_is_translated_where_it_is_known() -> None:
     assert known("told", "something <new>") == '<bdi lang="en">something &lt;new&gt;</bdi>'
     assert has("reason.truncated")
     assert not has("reason.of_another_version")
+
+
+def test_numbers_of_a_column_and_numbers_of_any_size() -> None:
+    assert [number(Significant(value), "en") for value in (0.001234, 1.0, 12.34, 1234.5, 0.0)] == [
+        "0.00123",
+        "1",
+        "12.3",
+        "1,234",
+        "0",
+    ]
+    assert number(Significant(0.00012), "es") == "0,00012"
+    assert number(Decimals(0.9), "es") == "0,900"
+    assert number(Decimals(-0.5, 1), "en") == "-0.5"
+    assert figure(Significant(0.5)).count("span lang") == 2
+
+
+def test_only_spoken_languages_are_taken() -> None:
+    check_language("es")
+    with pytest.raises(BadRequest) as told:
+        check_language("de")
+    assert str(told.value) == "Expected one of the languages en, es; found 'de'. Choose one of them."
+
+
+def test_a_later_room_speaks_over_an_earlier_one() -> None:
+    texts = Texts(("vitrina.report", "vitrina.results"))
+    assert texts.say("en", "section.made") == "How this was made"
+    assert texts.has("gallery.most_wrong")
+    assert not has("gallery.most_wrong")
+    assert texts.say("en", "common.name") == say("en", "common.name")

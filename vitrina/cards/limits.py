@@ -17,7 +17,8 @@ def known_limits(collect: Report, clean: Report, split: Report) -> list[str]:
 def _classes(split: Report) -> list[str]:
     counts: Mapping[str, int] = split["totals"]["classes"]
     smallest = min(counts, key=lambda name: (counts[name], name))
-    answer = [f"The smallest class is {smallest}: {counts[smallest]:,}."]
+    counted = "class, or highest target," if split["settings"].get("targets") else "class"
+    answer = [f"The smallest {counted} is {smallest}: {counts[smallest]:,}."]
     few = split["small_classes"]
     if few["classes"]:
         said = ", ".join(f"{name} ({count:,})" for name, count in few["classes"].items())

@@ -15,8 +15,22 @@ from vitrina.readers import open_source
 if TYPE_CHECKING:
     from vitrina.decoder import Decoder
     from vitrina.gallery.ingest import Classify
+    from vitrina.readers import Source
 
-__all__ = ["ImportReport", "import_folder"]
+__all__ = ["ImportReport", "import_folder", "open_folder"]
+
+
+def open_folder(folder: Path) -> Source:
+    """What `import_folder` would take from `folder`. Raises VitrinaError where it would take nothing."""
+    source = open_source(Path(folder))
+    require_plain_files(source.items)
+    if not source.items:
+        raise BadRequest(
+            "a folder with pictures",
+            f"none in {Path(folder).name} ({source.inferred})",
+            "Choose another folder.",
+        )
+    return source
 
 
 def import_folder(
@@ -38,14 +52,7 @@ def import_folder(
     of their own. Raises BadRequest for that, for a folder that does not fit the collection, VitrinaError where
     nothing can be read.
     """
-    source = open_source(Path(folder))
-    require_plain_files(source.items)
-    if not source.items:
-        raise BadRequest(
-            "a folder with pictures",
-            f"none in {Path(folder).name} ({source.inferred})",
-            "Choose another folder.",
-        )
+    source = open_folder(folder)
     try:
         collection = store.collections.get(slug)
     except NotFound:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -14,31 +15,52 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from vitrina.report.palette import THEMES, tokens_css
-from vitrina.report.words import LANGUAGES, Percent, Term, both, figure, has, known, many, words
+from vitrina.report.words import LANGUAGES, REPORT, Decimals, Percent, Significant, Term, Texts, figure, words
 
+ROOM = "vitrina.report"
 STYLES = ("frame.css", "report.css", "review.css")
 REVIEW_WORDS = ("common", "review", "kind", "kind_note", "keys")
 
 
-def render(name: str, *, language: str, **values: Any) -> str:
-    """One page, "index" or "review", whole in one text: styles, scripts, texts in every language.
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one room: `texts` that they speak, `styles` in their order. A template, style or script that the
+    room's own assets/ lacks is the report's: its frame, its parts."""
 
-    `language` is what the page speaks where the browser says nothing. Every value is escaped unless it is Markup.
-    """
-    scripts = {script: asset(script) for script in ("start.js", "frame.js", *_scripts_of(name))}
-    return (
-        _environment()
-        .get_template(f"{name}.html")
-        .render(
-            language=language,
-            languages=LANGUAGES,
-            themes=tuple(THEMES),
-            policy=policy(scripts.values()),
-            style=Markup(tokens_css() + "".join(asset(style) for style in STYLES)),
-            scripts={script: Markup(source) for script, source in scripts.items()},
-            **values,
+    room: str
+    texts: Texts
+    styles: tuple[str, ...]
+
+    def render(self, name: str, *, language: str, scripts: tuple[str, ...] = (), **values: Any) -> str:
+        """One page, whole in one text: styles, scripts, texts in every language.
+
+        `language` is what the page speaks where the browser says nothing. Every value is escaped unless it is Markup.
+        """
+        sources = {script: self.asset(script) for script in ("start.js", "frame.js", *scripts)}
+        return (
+            _environment(self)
+            .get_template(f"{name}.html")
+            .render(
+                language=language,
+                languages=LANGUAGES,
+                themes=tuple(THEMES),
+                policy=policy(sources.values()),
+                style=Markup(tokens_css() + "".join(self.asset(style) for style in self.styles)),
+                scripts={script: Markup(source) for script, source in sources.items()},
+                **values,
+            )
         )
-    )
+
+    def asset(self, name: str) -> str:
+        """The text of one file of `assets/`, the room's own first. Raises FileNotFoundError."""
+        own = resources.files(self.room).joinpath("assets", name)
+        return own.read_text(encoding="utf-8") if own.is_file() else asset(name)
+
+
+def render(name: str, *, language: str, **values: Any) -> str:
+    """One page of the report, "index" or "review"."""
+    scripts = ("decisions.js", "review.js") if name == "review" else ()
+    return Pages(ROOM, REPORT, STYLES).render(name, language=language, scripts=scripts, **values)
 
 
 def embedded(value: object) -> Markup:
@@ -67,25 +89,24 @@ def review_words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
 
 
 def asset(name: str) -> str:
-    """The text of one file of `assets/`."""
-    return resources.files("vitrina.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _scripts_of(name: str) -> tuple[str, ...]:
-    return ("decisions.js", "review.js") if name == "review" else ()
+    """The text of one file of the report's `assets/`. Raises FileNotFoundError."""
+    return resources.files(ROOM).joinpath("assets", name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> Environment:
+def _environment(pages: Pages) -> Environment:
     environment = Environment(
-        loader=FunctionLoader(asset),
+        loader=FunctionLoader(pages.asset),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    texts = {"both": both, "many": many, "figure": figure, "known": known, "has": has}
-    environment.globals.update(texts, Term=Term, Percent=Percent)
+    texts = pages.texts
+    environment.globals.update(
+        both=texts.both, many=texts.many, say=texts.say, figure=figure, known=texts.known, has=texts.has
+    )
+    environment.globals.update(Term=Term, Percent=Percent, Significant=Significant, Decimals=Decimals)
     environment.filters["plain_json"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["command"] = lambda text: Markup("<code>{}</code>").format(text)
     return environment

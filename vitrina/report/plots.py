@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from vitrina.report.canvas import HEIGHT, TEXT, WIDTH, canvas, save, short
 from vitrina.report.numbers import Bars, Histogram, Numbers, Sizes
 from vitrina.report.palette import THEMES
 from vitrina.report.words import LANGUAGES, Percent, number, say
@@ -14,11 +14,6 @@ from vitrina.report.words import LANGUAGES, Percent, number, say
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Pixels of the page, a hundred to the inch; saved at 240, so that plots stay crisp where the page enlarges them.
-WIDTH, HEIGHT = 480, 330
-DOTS = 240
-TEXT = 9.5
 
 
 def write_plots(numbers: Mapping[str, Numbers], folder: Path) -> list[Path]:
@@ -28,7 +23,7 @@ def write_plots(numbers: Mapping[str, Numbers], folder: Path) -> list[Path]:
         for language in LANGUAGES:
             for theme, colours in THEMES.items():
                 path = folder / f"{name}-{language}-{theme}.png"
-                _save(draw(name, figures, language=language, colours=colours), path)
+                save(draw(name, figures, language=language, colours=colours), path)
                 paths.append(path)
     return sorted(paths)
 
@@ -42,16 +37,8 @@ def size_of(numbers: Numbers) -> tuple[int, int]:
 
 def draw(name: str, numbers: Numbers, *, language: str, colours: Mapping[str, str]) -> Figure:
     """One plot as a Figure of its own: no state of pyplot, no settings of the process."""
-    from matplotlib.figure import Figure
-
-    width, height = size_of(numbers)
-    figure = Figure(
-        figsize=(width / 100, height / 100), dpi=100, facecolor=colours["ground"], layout="constrained"
-    )
-    axes = figure.add_subplot()
     title = say(language, f"plot.{name}", n=numbers.n)
-    axes.set_title(title, loc="left", fontsize=TEXT + 1, color=colours["ink"], pad=10)
-    _frame(axes, colours)
+    figure, axes = canvas(title, size_of(numbers), colours=colours)
     if isinstance(numbers, Bars):
         _bars(axes, numbers, language, colours)
     elif isinstance(numbers, Histogram):
@@ -63,15 +50,6 @@ def draw(name: str, numbers: Numbers, *, language: str, colours: Mapping[str, st
         across = "axis.height" if isinstance(numbers, Sizes) else "axis.pictures"
         axes.set_ylabel(say(language, across), fontsize=TEXT, color=colours["quiet"])
     return figure
-
-
-def _frame(axes: Axes, colours: Mapping[str, str]) -> None:
-    axes.set_facecolor(colours["ground"])
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(colours["edge"])
-    axes.tick_params(colors=colours["quiet"], labelsize=TEXT, which="both", width=0.6)
 
 
 def _bars(axes: Axes, bars: Bars, language: str, colours: Mapping[str, str]) -> None:
@@ -89,7 +67,7 @@ def _bars(axes: Axes, bars: Bars, language: str, colours: Mapping[str, str]) -> 
                 else number(int(value), language)
             )
             axes.text(value + most * 0.012, y, text, va="center", fontsize=TEXT - 1, color=colours["ink"])
-    names = [_short(name) for name in bars.names]
+    names = [short(name) for name in bars.names]
     axes.set_yticks(range(len(names)))
     # Names of classes are data: a dollar sign in them is no formula.
     axes.set_yticklabels(names, parse_math=False, color=colours["ink"])
@@ -153,18 +131,3 @@ def _sizes(axes: Axes, sizes: Sizes, language: str, colours: Mapping[str, str]) 
             axis.set_ticks(ticks)
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value), language)))
         axis.set_minor_formatter(NullFormatter())
-
-
-def _short(name: str, most: int = 26) -> str:
-    name = " ".join(name.encode("utf-8", "replace").decode().split())
-    return name if len(name) <= most else name[: most - 1] + "…"
-
-
-def _save(figure: Any, path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    with warnings.catch_warnings():
-        # A class named in a script that the font lacks is drawn as boxes; the table beside the plot has its name.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(path, format="png", dpi=DOTS, metadata={"Software": None})

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vitrina.errors import BadRequest
 from vitrina.report.captions import captioned
 from vitrina.report.current import MADE_OF, made_of
 from vitrina.report.examples import leaks, pictures_of, problems, quarantined, relabelled
@@ -19,7 +18,7 @@ from vitrina.report.plots import write_plots
 from vitrina.report.queue import pictures_of as pictures_of_review
 from vitrina.report.queue import review_data
 from vitrina.report.tables import class_rows, side_rows, steps, unaccounted
-from vitrina.report.words import LANGUAGES
+from vitrina.report.words import check_language
 
 EXAMPLES = 12
 REVIEWED = 2000
@@ -35,10 +34,7 @@ def write_report(
     out of how many. Raises NotFound where nothing was collected, BadRequest for another language, VitrinaError
     for a stage's report that cannot be read.
     """
-    if language not in LANGUAGES:
-        raise BadRequest(
-            f"one of the languages {', '.join(LANGUAGES)}", repr(language), "Choose one of them."
-        )
+    check_language(language)
     told = made_of(work)
     found = read_work(work)
     folder = work / "report"
@@ -46,7 +42,7 @@ def write_report(
     (folder / MADE_OF).unlink(missing_ok=True)  # Stopped from here on, the pages are of no one state.
     write_plots(all_numbers(found), folder)
     page = write_pages(found, folder, language=language, examples=examples, reviewed=reviewed)
-    _write(folder / MADE_OF, json.dumps(told, indent=2) + "\n")  # Last: it says that the rest is whole.
+    write_text(folder / MADE_OF, json.dumps(told, indent=2) + "\n")  # Last: it says that the rest is whole.
     return page
 
 
@@ -60,10 +56,10 @@ def write_pages(
     thumbnails = write_pictures(found, folder / FOLDER, wanted)
     review["thumbnails"] = {one: thumbnails[one] for one in pictures_of_review(review) if one in thumbnails}
     texts, data = embedded(review_words()), embedded(review)
-    _write(folder / "review.html", render("review", language=language, found=found, data=data, texts=texts))
+    write_text(folder / "review.html", render("review", language=language, found=found, data=data, texts=texts))
     values = {**_tables(found), **shown, "thumbnails": thumbnails, "limit": examples}
     values["plots"] = captioned(found, all_numbers(found))
-    return _write(folder / "index.html", render("index", language=language, found=found, **values))
+    return write_text(folder / "index.html", render("index", language=language, found=found, **values))
 
 
 def _examples(found: Found, *, limit: int) -> dict[str, Any]:
@@ -89,8 +85,8 @@ def _tables(found: Found) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, text: str) -> Path:
-    """Atomic: whoever has the page open finds the old one whole or the new one whole."""
+def write_text(path: Path, text: str) -> Path:
+    """Writes `text` as UTF-8. Atomic: whoever has the page open finds the old one whole or the new one whole."""
     partial = path.with_name(path.name + ".partial")
     # Names of files may hold halves of letters that no encoding has.
     partial.write_bytes(text.encode("utf-8", errors="replace"))

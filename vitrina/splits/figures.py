@@ -21,7 +21,7 @@ FEW = 30
 def figures(plan: Plan, rows: Rows, *, written: DatasetDict, after: Leaks) -> dict[str, Any]:
     """The report but for stage, input, settings. Counts, hashes, fingerprint are those of `written`."""
     out = [_named(rows, each.row, each.side) | {"reason": each.reason} for each in plan.left_out]
-    counts = contents(written, list(rows.columns))
+    counts = contents(written, list(rows.columns), targets=rows.target_names)
     classes: Counter[str] = Counter()
     for side in counts.values():
         classes.update(side["classes"])
@@ -40,7 +40,7 @@ def figures(plan: Plan, rows: Rows, *, written: DatasetDict, after: Leaks) -> di
         "balance": plan.balance,
         "features": _features(written),
         "hashes": hashes(written),
-        "fingerprint": fingerprint(written),
+        "fingerprint": fingerprint(written, targets=rows.target_names),
     }
 
 

@@ -12,6 +12,7 @@ from vitrina.splits.assign import assign
 from vitrina.splits.request import SIDES, SplitRequest
 
 NO_LABEL = "no label"
+NO_TARGETS = "no label, and no number in every target"
 IN_TEST = "its group has pictures in test"
 IN_VALIDATION = "its group has pictures in validation"
 UNDERSAMPLED = "undersampled"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from vitrina.errors import BadRequest
 from vitrina.splits.balance import class_weights, sample
 from vitrina.splits.before import leaks_before
 from vitrina.splits.groups import join_groups
-from vitrina.splits.official import UNDERSAMPLED, LeftOut, keep_official, new_splits
+from vitrina.splits.official import NO_LABEL, NO_TARGETS, UNDERSAMPLED, LeftOut, keep_official, new_splits
 from vitrina.splits.request import SIDES, SplitRequest
 from vitrina.splits.rows import Rows
+from vitrina.splits.targets import strata
 
 Balance = Literal["none", "weights", "undersample", "oversample"]
 
@@ -56,16 +59,31 @@ def make_plan(
         )
     groups = join_groups(*rows.columns.values())
     keys = rows.pixel_sha256
+    labels = _dealt_under(rows, groups, request, official=official)
     if official == "keep":
-        dealt = keep_official(rows.official_split, rows.label, groups=groups, keys=keys, request=request)
+        dealt = keep_official(rows.official_split, labels, groups=groups, keys=keys, request=request)
     else:
-        dealt = new_splits(rows.label, groups, keys=keys, request=request)
-    answer = Plan(dealt.sides, dealt.left_out, dealt.said, leaks_before(rows, groups, request))
+        dealt = new_splits(labels, groups, keys=keys, request=request)
+    left_out = dealt.left_out
+    if rows.targets is not None:
+        left_out = [replace(one, reason=NO_TARGETS) if one.reason == NO_LABEL else one for one in left_out]
+    answer = Plan(dealt.sides, left_out, dealt.said, leaks_before(rows, groups, request))
     if balance == "weights":
         answer.class_weights = class_weights([str(rows.label[row]) for row in _train(answer)])
     elif balance != "none":
         _sample(answer, rows, kind=balance, to=balance_to, seed=request.seed)
     return answer
+
+
+def _dealt_under(
+    rows: Rows, groups: np.ndarray, request: SplitRequest, *, official: Literal["keep", "ignore"]
+) -> list[str | None]:
+    if rows.targets is None:
+        return rows.label
+    # Of a source with official sides only what is train, or nothing yet, is dealt.
+    fixed = [official == "keep" and side not in (None, "train") for side in rows.official_split]
+    free = [row for row, already in enumerate(fixed) if not already]
+    return strata(rows.own_label, rows.targets, groups=groups, rows=free, sides=len(request.sides))
 
 
 def _train(answer: Plan) -> list[int]:

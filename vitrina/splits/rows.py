@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import BadRequest, NotFound
+from vitrina.splits.targets import Targets, read_targets, require_some
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -35,7 +36,7 @@ class Rows:
     """n rows in the order of `dataset`, which holds `pixel_sha256` beside its own columns.
 
     `label` is None where there is none; `columns` holds those whose equal values stay on one side, by name; `copies`
-    are no rows.
+    are no rows. Where `targets` were asked for, the highest stands in `label` for one that is missing.
     """
 
     dataset: Dataset
@@ -46,22 +47,34 @@ class Rows:
     official_split: list[str | None]
     columns: dict[str, list[Hashable | None]]
     copies: list[Copy] = field(default_factory=list)
+    targets: Targets | None = None
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The columns that were asked for as targets."""
+        return () if self.targets is None else self.targets.names
+
+    @property
+    def own_label(self) -> list[str | None]:
+        """The label of each row in words, without what stands for one."""
+        return labels_of(self.dataset)
 
     def digest(self) -> str:
         """SHA-256 over all that decides on a split: another order of the rows gives the same."""
-        lines = sorted(
-            json.dumps(row, default=str)
-            for row in zip(
-                self.pixel_sha256, self.label, self.official_split, *self.columns.values(), strict=True
-            )
-        )
-        return hashlib.sha256("\n".join([json.dumps(list(self.columns)), *lines]).encode()).hexdigest()
+        columns = [self.pixel_sha256, self.label, self.official_split, *self.columns.values()]
+        names = list(self.columns)
+        if self.targets is not None:
+            columns.append([self.targets.told(row) for row in range(len(self.label))])
+            names += ["targets", *self.targets.names]
+        lines = sorted(json.dumps(row, default=str) for row in zip(*columns, strict=True))
+        return hashlib.sha256("\n".join([json.dumps(names), *lines]).encode()).hexdigest()
 
 
-def read_rows(cleaned: Path, *, keep_together: Sequence[str] = ()) -> Rows:
+def read_rows(cleaned: Path, *, keep_together: Sequence[str] = (), targets: Sequence[str] = ()) -> Rows:
     """The rows of `cleaned`, a folder with `dataset` and `survey.parquet` in one order.
 
-    Grouped by OWN_GROUPS, by the column `group` where it is there and not empty, by `keep_together`. Raises NotFound,
+    Grouped by OWN_GROUPS, by the column `group` where it is there and not empty, by `keep_together`. `targets` are
+    columns of numbers: a row without a label that has them all counts as one of its highest. Raises NotFound,
     BadRequest.
     """
     if not (cleaned / "clean_report.json").is_file():
@@ -87,16 +100,28 @@ def read_rows(cleaned: Path, *, keep_together: Sequence[str] = ()) -> Rows:
             dataset = dataset.remove_columns(name)
         dataset = dataset.add_column(name, survey.column(name).to_pylist())
     names = [*OWN_GROUPS, *_user_columns(dataset, keep_together)]
-    return Rows(
+    file_name = survey.column("file_name").to_pylist()
+    read = read_targets(dataset, targets, file_names=file_name) if targets else None
+    rows = Rows(
         dataset=dataset,
         picture_id=survey.column("picture_id").to_pylist(),
         pixel_sha256=survey.column("pixel_sha256").to_pylist(),
-        file_name=survey.column("file_name").to_pylist(),
+        file_name=file_name,
         label=labels_of(dataset),
         official_split=[side or None for side in survey.column("official_split").to_pylist()],
         columns={name: dataset[name][:] for name in names},
         copies=_copies(cleaned),
     )
+    return rows if read is None else _with_targets(rows, read)
+
+
+def _with_targets(rows: Rows, targets: Targets) -> Rows:
+    """A copy without a label counts as what the picture that it is a copy of counts as."""
+    require_some(targets)
+    label = targets.stands_for(rows.label)
+    by_picture = dict(zip(rows.picture_id, label, strict=True))
+    copies = [replace(copy, label=copy.label or by_picture.get(copy.of)) for copy in rows.copies]
+    return replace(rows, label=label, copies=copies, targets=targets)
 
 
 def labels_of(dataset: Dataset) -> list[str | None]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from vitrina.errors import BadRequest, Conflict
 from vitrina.splits.groups import join_groups
 from vitrina.splits.leaks import Leaks, count_leaks
 from vitrina.splits.rows import labels_of
+from vitrina.splits.targets import Targets, read_targets
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -68,17 +70,22 @@ def refuse_leaks(leaks: Leaks) -> None:
         )
 
 
-def contents(written: DatasetDict, columns: Sequence[str]) -> dict[str, dict[str, Any]]:
+def contents(
+    written: DatasetDict, columns: Sequence[str], *, targets: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
     """For each side: `rows`; `pictures`, those without copies; `groups`; `classes` with the pictures of each, classes
-    without any included where the label feature names them."""
+    without any included where the label feature or another side names them.
+
+    With `targets` a picture without a label counts as one of its highest, and `targets` stand there with `n`, `mean`.
+    """
     answer: dict[str, dict[str, Any]] = {}
+    labels = {side: _labels(part, targets) for side, part in written.items()}
+    names = _class_names(written, labels, targets)
     for side, part in written.items():
         own = _own_rows(part)
-        labels = labels_of(part)
-        names = getattr(part.features["label"], "names", None) or sorted({str(labels[row]) for row in own})
         counted = dict.fromkeys(names, 0)
         for row in own:
-            counted[str(labels[row])] += 1
+            counted[str(labels[side][row])] += 1
         ids = join_groups(*[part[name][:] for name in columns])
         answer[side] = {
             "pictures": len(own),
@@ -86,7 +93,28 @@ def contents(written: DatasetDict, columns: Sequence[str]) -> dict[str, dict[str
             "groups": len({int(ids[row]) for row in own}),
             "classes": counted,
         }
+        if targets:
+            answer[side]["targets"] = _targets(part, targets).figures(own)
     return answer
+
+
+def _class_names(
+    written: DatasetDict, labels: Mapping[str, Sequence[str | None]], targets: Sequence[str]
+) -> list[str]:
+    """Classes in the order of the label feature, then targets in theirs, then what else occurs."""
+    occurring = {str(label) for side in labels.values() for label in side}
+    names = [name for part in written.values() for name in getattr(part.features.get("label"), "names", None) or ()]
+    names += [name for name in targets if name in occurring]
+    return list(dict.fromkeys([*names, *sorted(occurring)]))
+
+
+def _targets(part: Dataset, targets: Sequence[str]) -> Targets:
+    return read_targets(part, targets, file_names=part["file_name"][:])
+
+
+def _labels(part: Dataset, targets: Sequence[str]) -> list[str | None]:
+    labels = labels_of(part)
+    return _targets(part, targets).stands_for(labels) if targets else labels
 
 
 def hashes(written: DatasetDict) -> dict[str, str]:
@@ -97,13 +125,16 @@ def hashes(written: DatasetDict) -> dict[str, str]:
     }
 
 
-def fingerprint(written: DatasetDict) -> str:
-    """SHA-256 over side, pixels and label of every row, in no order of their own."""
-    lines = [
-        f"{side}\t{pixels}\t{label}"
-        for side, part in written.items()
-        for pixels, label in zip(part["pixel_sha256"][:], labels_of(part), strict=True)
-    ]
+def fingerprint(written: DatasetDict, *, targets: Sequence[str] = ()) -> str:
+    """SHA-256 over side, pixels, label and `targets` of every row, in no order of their own."""
+    lines = []
+    for side, part in written.items():
+        pixels, labels = part["pixel_sha256"][:], labels_of(part)
+        ends = [""] * len(part)
+        if targets:
+            read = _targets(part, targets)
+            ends = ["\t" + json.dumps([targets, read.told(row)]) for row in range(len(part))]
+        lines += [f"{side}\t{one}\t{label}{end}" for one, label, end in zip(pixels, labels, ends, strict=True)]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
