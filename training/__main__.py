@@ -10,12 +10,17 @@ from vitrina.errors import VitrinaError
 
 # In the order of the road: name -> (module with main(arguments), what it does).
 STAGES = {
+    "run": ("training.run", "the whole road: prepare, train, evaluate, card in one command"),
     "prepare": ("training.prepare", "collect, clean, split, card in one command"),
     "collect": ("training.collect", "a pile of pictures decoded once each, as a collection"),
     "clean": ("training.clean", "copies out, doubtful pictures queued for a person, decisions applied"),
     "split": ("training.split", "train, validation, test: stratified, no group on two sides"),
-    "card": ("training.card", "the data card, from the reports alone"),
-    "evaluate": ("training.evaluate", "score a model or a recipe's class map on class folders"),
+    "train": ("training.train", "a recipe and a split become a model that anyone loads"),
+    "evaluate": ("training.evaluate", "a run on its test side, or a model on class folders"),
+    "grid": ("training.grid", "a recipe with every combination of a few values, compared on validation"),
+    "suite": ("training.suite", "the experiments of a study on one split, measured on test, in one table"),
+    "compare": ("training.compare", "which of several runs is better, on the same test pictures"),
+    "card": ("training.card", "the data card or the model card, from the reports alone"),
 }
 
 

@@ -56,7 +56,7 @@ class Recipe:
 def load_recipe(path: Path) -> Recipe:
     """Read a YAML recipe. Raises BadRequest naming file and key: unknown, missing, repeated, wrong type."""
     path = Path(path)
-    content = _read(path)
+    content = read_yaml(path)
     _check_keys(content, path)
     labels = _labels(content["labels"], path)
     titles = content["label_titles"]
@@ -111,7 +111,8 @@ class _OnceLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The keys and values of a YAML file in which a key stands once. Raises BadRequest: unreadable, no mapping."""
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)
     except (OSError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vitrina.cards.markdown import Markdown, code, escaped, printed
+from vitrina.cards.markdown import Markdown, code, escaped, fenced, printed
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,14 @@ def test_printed() -> None:
     assert printed(1234567) == "1,234,567"
     assert printed(0.15) == "0.15"
     assert printed(True) == "yes"
+    assert printed(None) == "not told"
     assert printed("a|b") == r"a\|b"
     assert printed(["a|b"]) == r"\['a\|b'\]"
     assert printed(Markdown("**x**")) == "**x**"
     assert code("ab`|c\n") == "`abc`"
+
+
+def test_a_fence_cannot_be_ended_from_inside() -> None:
+    assert fenced("x = 1\n", "python") == "```python\nx = 1\n```"
+    assert fenced("a\n````\n<b>") == "`````\na\n````\n<b>\n`````"
+    assert fenced("a\u202eb\x00\r\n") == "```\na\ufffdb\ufffd\ufffd\n```"

@@ -8,7 +8,8 @@ from typing import Any
 
 from vitrina.cards.front_matter import Told, front_matter
 from vitrina.cards.limits import known_limits
-from vitrina.cards.markdown import Markdown, code, printed
+from vitrina.cards.markdown import Markdown
+from vitrina.cards.rendering import rendered
 from vitrina.errors import BadRequest
 
 Report = Mapping[str, Any]
@@ -20,22 +21,14 @@ def data_card(template: str, *, collect: Report, clean: Report, split: Report, t
     `template` is Jinja's; text it prints is escaped, numbers come from the three reports. Raises BadRequest where the
     reports do not belong together, or lack what the template prints.
     """
-    from jinja2 import Environment, StrictUndefined, TemplateError
+    from jinja2 import TemplateError
 
     _refuse_strangers(collect, clean, split)
-    environment = Environment(
-        undefined=StrictUndefined,
-        finalize=printed,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # What is printed is Markdown: `printed` escapes it.
-    )
-    environment.filters["code"] = code
     # A source is named with its kind: "folder:trashnet".
     title = " ".join((told.title or re.sub(r"^[a-z0-9_]+:", "", collect["source"]["name"])).split())
     try:
-        return environment.from_string(template).render(
+        return rendered(
+            template,
             front_matter=Markdown(
                 front_matter(split, title=title, told=told, relabelled=clean["counts"]["relabelled"])
             ),

@@ -35,18 +35,23 @@ class Told:
     language: str = "en"
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", self.license):
-            raise BadRequest(
-                "a licence as the Hub spells it, such as mit, cc-by-4.0, other",
-                repr(self.license),
-                "Look it up at https://huggingface.co/docs/hub/repositories-licenses.",
-            )
+        refuse_odd_licence(self.license)
         if not re.fullmatch(r"[a-z]{2,3}", self.language):
             raise BadRequest(
                 "a language code of two or three letters, such as en",
                 repr(self.language),
                 "Correct --language.",
             )
+
+
+def refuse_odd_licence(license: str) -> None:
+    """Raises BadRequest for what cannot be the Hub's name of a licence."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", license):
+        raise BadRequest(
+            "a licence as the Hub spells it, such as mit, cc-by-4.0, other",
+            repr(license),
+            "Look it up at https://huggingface.co/docs/hub/repositories-licenses.",
+        )
 
 
 def front_matter(split: Report, *, title: str, told: Told, relabelled: int) -> str:

@@ -39,6 +39,8 @@ def printed(value: object) -> str:
     """What a template prints for a value: whole numbers in groups of three, fractions as they are, text escaped."""
     if isinstance(value, Markdown):
         return value
+    if value is None:
+        return "not told"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -49,3 +51,12 @@ def printed(value: object) -> str:
 def code(text: str) -> Markdown:
     """A code span; what would end it, or a table's cell, is left out."""
     return Markdown("`" + re.sub(r"[`|\s]", "", text) + "`")
+
+
+def fenced(text: str, language: str = "") -> Markdown:
+    """A block of code; its fence is longer than any in `text`, characters nobody sees become U+FFFD."""
+    seen = "".join(
+        "\N{REPLACEMENT CHARACTER}" if c != "\n" and unicodedata.category(c).startswith("C") else c for c in text
+    )
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", seen)), default=0))
+    return Markdown(f"{fence}{language}\n{seen.rstrip()}\n{fence}")

@@ -1,0 +1,1 @@
+"""Share of right answers, as evaluate loads it from this folder."""

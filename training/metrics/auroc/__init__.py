@@ -1,0 +1,1 @@
+"""How well scores separate each class from the rest, as evaluate loads it from this folder."""

@@ -1,0 +1,1 @@
+"""Distance between confidence and accuracy, as evaluate loads it from this folder."""

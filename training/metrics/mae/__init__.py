@@ -1,0 +1,1 @@
+"""Mean absolute error, as evaluate loads it from this folder."""

@@ -1,0 +1,1 @@
+"""Area under precision over recall, as evaluate loads it from this folder."""

@@ -1,0 +1,1 @@
+"""Precision, recall, F1, as evaluate loads it from this folder."""

@@ -1,0 +1,1 @@
+"""Share of pictures whose class is among the k highest, as evaluate loads it from this folder."""

@@ -1,0 +1,174 @@
+"""Training layers of the network itself through the Trainer: the last few, all, or all from random weights."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from vitrina.augment import Augmentation, sizes_for
+from vitrina.learning.answers import logits_of
+from vitrina.learning.checkpoints import needed_bytes, newest_complete, refuse_without_space
+from vitrina.learning.journal import Journal, by_epoch, write_table
+from vitrina.learning.progress import show
+from vitrina.learning.rates import learning_rate_of
+from vitrina.learning.seen import Seeing, StandingPictures, TrainingPictures, collated
+from vitrina.learning.sides import Side
+from vitrina.learning.trained import Trained
+from vitrina.learning.trainer import Learning, VitrinaTrainer, metrics_of
+from vitrina.models.backbone import LoadedModel
+from vitrina.models.checkpoint import quiet
+from vitrina.models.inputs import pixel_values
+from vitrina.models.layers import freeze
+from vitrina.models.preprocessing import at_size
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from transformers import TrainingArguments
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the network is trained, beside what TrainingArguments say. `class_weights` float32 (k,) or None."""
+
+    mode: str
+    last_n: int = 1
+    layer_decay: float = 1.0
+    schedule: str = "trainer"
+    augment: Augmentation | None = None
+    mixup: float = 0.0
+    progressive: tuple[int, ...] = ()
+    class_weights: np.ndarray | None = None
+    early_stopping: int = 0
+    find_learning_rate: bool = False
+
+
+def tune(
+    loaded: LoadedModel,
+    train: Side,
+    validation: Side,
+    *,
+    tuning: Tuning,
+    arguments: TrainingArguments,
+    run: Path,
+) -> Trained:
+    """Train `loaded`, go on from the newest complete checkpoint in RUN/checkpoints, end with the best one.
+
+    Raises BadRequest, OutOfSpace, VitrinaError where the loss stops being a number.
+    """
+    freeze(loaded.model, mode=tuning.mode, last_n=tuning.last_n)
+    refuse_without_space(run, needed_bytes(loaded.model) * 2, what="two checkpoints")
+    pictures = TrainingPictures(train, _seeing(loaded, tuning, arguments), weights=tuning.class_weights)
+    if tuning.find_learning_rate:
+        rate = learning_rate_of(loaded.model, pictures, arguments, layer_decay=tuning.layer_decay, run=run)
+        arguments = replace(arguments, learning_rate=rate)
+    trainer = _trainer(loaded, pictures, validation, tuning=tuning, arguments=arguments, run=run)
+    show(trainer)
+    before, broken = newest_complete(Path(str(arguments.output_dir)))
+    if broken and trainer.is_world_process_zero():
+        print(f"left out, since they are not complete: {', '.join(broken)}")
+    trainer.accelerator.wait_for_everyone()
+    started = time.monotonic()
+    if before is not None and trainer.is_world_process_zero():
+        print(f"going on from {before.name}")
+    with quiet():
+        done = trainer.train(resume_from_checkpoint=None if before is None else str(before))
+    seconds = time.monotonic() - started
+    # The best checkpoint has been read by every process before the first one may clear it away.
+    trainer.accelerator.wait_for_everyone()
+    # Without the wrapper in which bf16 was trained: it would stay around every later answer.
+    model: Any = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    complete = replace(loaded, model=model.cpu().float().eval())
+    if trainer.is_world_process_zero():
+        write_table(trainer.state.log_history, run / "history.csv")
+    precision = "bf16" if arguments.bf16 else "float32"
+    return Trained(
+        loaded=complete,
+        validation_logits=logits_of(complete, validation)
+        if arguments.process_index == 0
+        else np.zeros((0, 0)),
+        precision="float32",
+        chosen=_chosen(trainer, arguments),
+        seconds=seconds,
+        trained_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        epochs=float(trainer.state.epoch or 0),
+        steps=int(trainer.state.global_step),
+        pictures_per_second=float(done.metrics.get("train_samples_per_second", 0.0)) or None,
+        processes=arguments.world_size,
+        learning_rate=float(arguments.learning_rate),
+        history=by_epoch(trainer.state.log_history),
+        more={"training_precision": precision, "resumed_from": None if before is None else before.name},
+    )
+
+
+def _seeing(loaded: LoadedModel, tuning: Tuning, arguments: TrainingArguments) -> Seeing:
+    epochs = max(1, int(np.ceil(arguments.num_train_epochs)))
+    sizes = sizes_for(tuning.progressive, epochs) if tuning.progressive else ()
+    prepared = {size: replace(loaded, image_processor=at_size(loaded, size)) for size in sorted(set(sizes))}
+
+    def prepare(picture: Image.Image, epoch: int) -> torch.Tensor:
+        shown = prepared[sizes[min(epoch, len(sizes) - 1)]] if sizes else loaded
+        return pixel_values(shown, [picture])[0]
+
+    return Seeing(
+        prepare,
+        tuning.augment or Augmentation.from_recipe(None),
+        arguments.seed,
+        mixup=tuning.mixup,
+        smoothing=arguments.label_smoothing_factor,
+    )
+
+
+def _trainer(
+    loaded: LoadedModel,
+    pictures: TrainingPictures,
+    validation: Side,
+    *,
+    tuning: Tuning,
+    arguments: TrainingArguments,
+    run: Path,
+) -> VitrinaTrainer:
+    from transformers import EarlyStoppingCallback
+
+    task = validation.scheme.task
+    callbacks: list[Any] = [Journal(run / "history.csv")]
+    if tuning.early_stopping:
+        callbacks.append(EarlyStoppingCallback(tuning.early_stopping))
+
+    def metrics(answers: Any) -> dict[str, float]:
+        return metrics_of(answers.predictions, _first(answers.label_ids), task)
+
+    return VitrinaTrainer(
+        learning=Learning(task, tuning.layer_decay, tuning.schedule),
+        model=loaded.model,
+        args=arguments,
+        train_dataset=pictures,
+        eval_dataset=StandingPictures(validation, lambda picture: pixel_values(loaded, [picture])[0]),
+        data_collator=collated,
+        compute_metrics=metrics,
+        callbacks=callbacks,
+    )
+
+
+def _first(labels: Any) -> Any:
+    return labels[0] if isinstance(labels, tuple) else labels
+
+
+def _chosen(trainer: VitrinaTrainer, arguments: TrainingArguments) -> dict[str, Any]:
+    """The best epoch, or the last one where load_best_model_at_end is false."""
+    metric = str(arguments.metric_for_best_model)
+    state, measured = trainer.state, [row for row in trainer.state.log_history if "eval_loss" in row]
+    if arguments.load_best_model_at_end and state.best_global_step:
+        measured = [row for row in measured if row.get("step") == state.best_global_step]
+    last = measured[-1] if measured else {}
+    return {
+        "metric": "log_loss" if metric == "eval_loss" else metric,
+        "on": "validation",
+        "value": last.get(metric),
+        "epoch": last.get("epoch", state.epoch),
+        "l2": None,
+    }
