@@ -183,15 +183,19 @@ def _report(
 ) -> dict[str, Any]:
     ordered = sorted(rows, key=lambda row: (row["loss"] is None, row["loss"] or 0.0, row["name"]))
     ended = [row for row in ordered if row["loss"] is not None]
-    n = ended[0]["validation"]["n"] if ended else 0
+    said = "No run ended: there is nothing to compare."
+    if ended:
+        said = (
+            f"Measured on {ended[0]['validation']['n']:,} pictures of validation, which are used for choosing here: "
+            f"the best of {len(ended)} looks better than it is. Nothing was measured on test."
+        )
     return {
         "stage": "grid",
         "vitrina": vitrina.__version__,
         "name": settings.name,
         "over": {key: list(values) for key, values in over.items()},
         "on": "validation",
-        "said": f"Measured on {n:,} pictures of validation, which are used for choosing here: the best of "
-        f"{len(ended)} looks better than it is. Nothing was measured on test.",
+        "said": said,
         "best": ended[0]["name"] if ended else None,
         "command": command,
         "runs": ordered,
@@ -225,6 +229,7 @@ def _plot(report: Mapping[str, Any], path: Path) -> None:
     colours = [DAY["accent"] if row["name"] == report["best"] else DAY["bar"] for row in rows]
     axes.scatter([row["loss"] for row in rows], range(len(rows)), c=colours, s=28, zorder=3)
     axes.set_yticks(range(len(rows)), [short(label, 48) for label in labels], parse_math=False)
+    axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x", color=DAY["line"], linewidth=0.6)
     axes.set_xlabel("validation loss, less is better", fontsize=TEXT, color=DAY["quiet"])
     save(figure, path)

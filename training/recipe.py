@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 import typing
@@ -68,7 +69,7 @@ _OURS = {
     **dict.fromkeys(("hub_private_repo", "hub_always_push"), _NO_HUB),
 }
 # A run's folder is WORK/runs/NAME: one part of a path, which nothing hides or leads elsewhere.
-_NAME = re.compile(r"\w(?:[\w .,+=@-]{0,98}\w)?")
+_NAME = re.compile(r"\w(?:[\w .,+=@-]{0,158}[\w+=-])?")
 _TUNED = ("last_n", "full", "scratch")
 # What the other modes would leave unused.
 _MODES = {
@@ -102,8 +103,8 @@ class Settings:
         metric = _metric(given["metric_for_best_model"])
         given |= {"metric_for_best_model": metric, "greater_is_better": metric == "eval_accuracy"}
         given.setdefault("dataloader_pin_memory", _has_cuda())
-        if bf16 and not _has_cuda():
-            # Refused by TrainingArguments, unless the CPU was asked for by name.
+        if not _has_cuda() and (bf16 or _processes() > 1):
+            # Unless the CPU is asked for by name, bf16 is refused, and each process takes itself for the only one.
             given.setdefault("use_cpu", True)
         given.setdefault("run_name", self.name)
         given.setdefault("project", run.resolve().parent.parent.name or "vitrina")
@@ -216,9 +217,9 @@ def _kinds() -> dict[str, Any]:
 def _checked_name(name: str, said: str) -> str:
     if not _NAME.fullmatch(name):
         raise BadRequest(
-            f"a name of 1 to 100 letters, digits, spaces or - . , + = @ under name in {said}",
+            f"a name of 1 to 160 letters, digits, spaces or - . , + = @ under name in {said}",
             repr(name)[:120],
-            "The run's folder is named by it: begin and end with a letter or digit, without slashes.",
+            "The run's folder is named by it: begin with a letter or digit, use no slashes.",
         )
     return name
 
@@ -272,6 +273,11 @@ def _read(value: Any, kind: Any, *, key: str, said: str) -> Any:
         raise BadRequest(
             f"{name_of(kind)} under {key} in {said}", repr(value)[:120], f"Correct {key}."
         ) from None
+
+
+def _processes() -> int:
+    """As torchrun and accelerate say it to each of them."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def _has_cuda() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +41,9 @@ def main(arguments: Sequence[str]) -> None:
     # A recipe that cannot be read is said now, not after the pile was collected.
     more = {"data": str(work), "seed": str(drawn.seed)} | ({"model": running.model} if running.model else {})
     settings = load_settings(recipe, more)
-    prepare(pile, collecting=collecting, cleaning=cleaning, splitting=splitting, carding=carding, seed=drawn.seed)
+    prepare(
+        pile, collecting=collecting, cleaning=cleaning, splitting=splitting, carding=carding, seed=drawn.seed
+    )
     run = run_folder(settings)
     command = f"python -m training train {recipe.name} --seed {drawn.seed}"
     _begin("train", f"{settings.name}: {settings.model.model}, mode {settings.model.mode}")
@@ -64,7 +67,9 @@ def _finish(run: Path, work: Path, pile: str, *, carding: CardArguments, seed: i
     print(f"model card:               {card}")
     print(f"model:                    {run / 'model'}")
     print("To see it in the gallery:")
-    print(f"  python -m vitrina import {pile} --collection {slug} --model {run}")
+    print(
+        f"  python -m vitrina import {shlex.quote(pile)} --collection {slug} --model {shlex.quote(str(run))}"
+    )
     print(f"  python app.py             then open http://127.0.0.1:7860/?collection={slug}")
 
 

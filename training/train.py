@@ -20,7 +20,7 @@ from vitrina.learning.machine import trains_in_bf16
 from vitrina.learning.measured import validation_figures
 from vitrina.learning.record import REPORT, finished, frame_of, report_of, write_json
 from vitrina.learning.sides import TRAIN, VALIDATION, Sides, open_sides
-from vitrina.learning.trackers import prepare_trackers
+from vitrina.learning.trackers import log_rows, logged, tracked
 from vitrina.learning.weights import class_weights_of
 from vitrina.models.architectures import new_model
 from vitrina.models.preprocessing import input_size, with_preprocessing
@@ -40,10 +40,10 @@ SHOWN = 6
 def main(arguments: Sequence[str]) -> None:
     """Train, print what came of it. Raises VitrinaError."""
     given = list(arguments)
+    if "--help" in given or "-h" in given:
+        print(help_text())
+        return
     if not given or given[0].startswith("-"):
-        if given[:1] in (["-h"], ["--help"]):
-            print(help_text())
-            return
         raise BadRequest(
             "a recipe", " ".join(given[:2]) or "nothing", "Run python -m training train RECIPE.yaml."
         )
@@ -105,7 +105,12 @@ def summary(report: dict[str, Any], run: Path) -> str:
             f"It abstains below {told['abstain_below']:.2f}: answers {told['coverage']:.0%}, of which "
             f"{_share(told['precision'])} are right there."
         )
-    return "\n".join([*lines, f"Took {report['minutes']:.1f} minutes.", f"model: {run / 'model'}"])
+    lines.append(f"Took {report['minutes']:.1f} minutes.")
+    kept = run.parent / "trackio"
+    if kept.is_dir():
+        project = run.resolve().parent.parent.name
+        lines.append(f"log: TRACKIO_DIR={kept} trackio show --project {project} (or {run / 'history.csv'})")
+    return "\n".join([*lines, f"model: {run / 'model'}"])
 
 
 def _share(value: float | None) -> str:
@@ -129,14 +134,13 @@ def _train(settings: Settings, run: Path, *, command: str, first: bool) -> dict[
     seed = int(settings.trainer.get("seed", 0))
     weights = class_weights_of(settings.data.class_weights, sides[TRAIN])
     loaded = starting_model(settings, sides, seed=seed)
-    prepare_trackers(settings.trainer.get("report_to", "trackio"), run)
-    arguments = settings.training_arguments(
-        run, bf16=settings.model.mode != "head" and trains_in_bf16(settings.model.precision, loaded.model)
-    )
-    if first and augmentation:
-        _show(sides, augmentation, run, seed=seed)
+    bf16 = settings.model.mode != "head" and trains_in_bf16(settings.model.precision, loaded.model)
     start = {"reference": settings.model.model, "revision": loaded.revision}
-    trained = _learned(settings, loaded, sides, arguments=arguments, weights=weights, run=run)
+    with tracked(settings.trainer.get("report_to", "trackio"), run):
+        arguments = settings.training_arguments(run, bf16=bf16)
+        if first and augmentation:
+            _show(sides, augmentation, run, seed=seed)
+        trained = _learned(settings, loaded, sides, arguments=arguments, weights=weights, run=run)
     if not first:
         return None
     calibration, abstention = calibrate(
@@ -213,7 +217,11 @@ def _learned(
         cache = Path(data.data).expanduser() / "features"
         if data.size is None and data.fit is None:
             _take_over_features(Path(data.data).expanduser() / "collected", loaded, cache)
-        return train_head(loaded, sides, heading=heading, arguments=arguments, cache=cache, run=run)
+        trained = train_head(loaded, sides, heading=heading, arguments=arguments, cache=cache, run=run)
+        if arguments.process_index == 0:
+            named: Any = arguments.report_to
+            log_rows(list(named), logged(trained), arguments=arguments, model=trained.loaded.model)
+        return trained
     from vitrina.learning.tuned import Tuning, tune
 
     tuning = Tuning(

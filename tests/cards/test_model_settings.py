@@ -54,8 +54,29 @@ def test_it_runs_as_it_stands(place: Path, monkeypatch: pytest.MonkeyPatch) -> N
     done = run(use_block(train_report(), ToldOfModel(folder="market-head/model")), place, monkeypatch)
     assert done["best"]["label"] in NAMES
     assert done["sure"] is True
-    done = run(use_block(train_report("multi_label"), ToldOfModel(folder="market-head/model")), place, monkeypatch)
+    done = run(
+        use_block(train_report("multi_label"), ToldOfModel(folder="market-head/model")), place, monkeypatch
+    )
     assert {one["label"] for one in done["answers"]} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "module"),
+    [
+        ("SmallCnnForImageClassification", "vitrina.models.small_cnn"),
+        ("BackboneWithMlpForImageClassification", "vitrina.models.mlp_head"),
+    ],
+)
+def test_a_network_of_our_own_is_introduced_first(
+    architecture: str, module: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = train_report()
+    report["model"]["architecture"] = architecture
+    block = use_block(report, ToldOfModel(folder="market-head/model"))
+    assert (
+        block.index(f"from {module} import register") < block.index("register()") < block.index("classify =")
+    )
+    assert run(block, place, monkeypatch)["best"]["label"] in NAMES
 
 
 def test_where_the_model_is() -> None:
@@ -113,7 +134,9 @@ def test_shortened() -> None:
 
 
 def test_listed() -> None:
-    said = listed({"size": 224, "grey": False, "lr": 5e-05, "value": 0.26123, "gpu": None, "augment": {"flip": True}})
+    said = listed(
+        {"size": 224, "grey": False, "lr": 5e-05, "value": 0.26123, "gpu": None, "augment": {"flip": True}}
+    )
     assert said == "size 224, grey no, lr 5.0e-05, value 0.261, gpu none, augment (flip yes)"
     assert listed({"mixup": 0.0}) == "mixup 0.0"
     assert listed({}) == listed(None) == listed([]) == "none"

@@ -38,6 +38,6 @@ def test_the_usual_values_are_in_range() -> None:
 def test_numbers_of_a_list_count_each() -> None:
     refuse_out_of_range({"progressive": [32, 64], "size": None, "name": "x"}, "r.yaml")
     with pytest.raises(
-        BadRequest, match=r"a number from 32 to 1,024 under progressive in r.yaml; found 8. Correct progressive."
+        BadRequest, match=r"Expected progressive from 32 to 1,024; found 8\. Correct it in r.yaml\."
     ):
         refuse_out_of_range({"progressive": [64, 8]}, "r.yaml")

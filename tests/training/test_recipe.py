@@ -58,7 +58,7 @@ def test_the_same_recipe_with_other_values() -> None:
     assert (other.name, other.about) == ("base, learning_rate=0.01", "base")
     assert other.told == base.told | {"learning_rate": 1e-2, "name": "base, learning_rate=0.01"}
     assert base.trainer == {"learning_rate": 1e-3}
-    with pytest.raises(BadRequest, match=r"a number above 0 under learning_rate in worse; found -1\.0"):
+    with pytest.raises(BadRequest, match=r"learning_rate above 0; found -1\.0\. Correct it in worse"):
         with_values(base, {"learning_rate": -1}, name="worse")
 
 
@@ -128,7 +128,6 @@ def test_a_wrong_type_is_named_with_its_key(content: dict[str, Any], said: str) 
         ("early_stopping", -1, "from 0 upwards"),
         ("last_n", 0, "from 1 upwards"),
         ("head_views", 4, "from 0 to 3"),
-        ("l2", [1.0, 0.0], "above 0 to 1,000,000,000"),
         ("progressive", [16, 32], "from 32 to 1,024"),
         ("limit", 0, "from 1 upwards"),
         ("seed", -1, "from 0 to 4,294,967,295"),
@@ -143,16 +142,18 @@ def test_a_wrong_type_is_named_with_its_key(content: dict[str, Any], said: str) 
 )
 def test_a_number_out_of_range_is_named_with_its_key(key: str, value: Any, reach: str) -> None:
     said = refused(**{key: value})
-    assert f"Expected a number {reach} under {key} in r.yaml; found " in said
-    assert said.endswith(f"Correct {key}.")
+    assert said.startswith(f"Expected {key} {reach}; found ")
+    assert said.endswith(". Correct it in r.yaml.")
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", ".", "", ".hidden", "a\\b", "a\n", " a", "a ", "a/../b", "x" * 101])
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "", ".hidden", "a\\b", "a\n", " a", "a ", "a/../b", "x" * 161])
 def test_a_name_that_is_no_single_part_of_a_path_is_refused(name: str) -> None:
     assert "letters, digits, spaces or - . , + = @ under name in r.yaml; found " in refused(name=name)
 
 
-@pytest.mark.parametrize("name", ["a", "trashnet-head", "lr=0.1, full", "Galaxias de niño 2", "v1.2..3", "x" * 100])
+@pytest.mark.parametrize(
+    "name", ["a", "trashnet-head", "lr=0.1, full", "Galaxias de niño 2", "v1.2..3", "x" * 160, "r-augment="]
+)
 def test_other_names_are_taken(name: str) -> None:
     assert settings_of({"name": name}, said="r.yaml").name == name
 
@@ -270,9 +271,18 @@ def test_a_mean_error_is_better_when_it_is_less(tmp_path: Path) -> None:
     assert (told.metric_for_best_model, told.greater_is_better) == ("eval_mae", False)
 
 
-def test_bf16_is_taken_on_a_cpu(tmp_path: Path) -> None:
-    told = made(report_to="none").training_arguments(tmp_path, bf16=True)
-    assert told.bf16
+def test_what_a_cpu_does_is_asked_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it bf16 is refused, and each of several processes takes itself for the only one."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    settings = made(report_to="none")
+    assert settings.training_arguments(tmp_path, bf16=True).bf16
+    assert not settings.training_arguments(tmp_path).use_cpu
+    from training import recipe
+
+    monkeypatch.setattr(recipe, "_processes", lambda: 2)
+    assert settings.training_arguments(tmp_path).use_cpu
+    monkeypatch.setattr(recipe, "_has_cuda", lambda: True)
+    assert not settings.training_arguments(tmp_path).use_cpu
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,18 @@
 """A picture varied by seed, as a training recipe names it."""
 
 from vitrina.augment.augmentation import KNOWN, Augmentation
-from vitrina.augment.mixing import Mixup, one_hot, smooth
 from vitrina.augment.progressive import sizes_for
 from vitrina.augment.seeds import generator_for
 from vitrina.augment.sheet import sample_sheet
+from vitrina.augment.smoothing import smooth
 from vitrina.augment.views import VIEWS, mean_of_views, views
 
 __all__ = [
     "KNOWN",
     "VIEWS",
     "Augmentation",
-    "Mixup",
     "generator_for",
     "mean_of_views",
-    "one_hot",
     "sample_sheet",
     "sizes_for",
     "smooth",

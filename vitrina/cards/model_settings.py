@@ -16,11 +16,21 @@ from vitrina.cards.model_front_matter import ToldOfModel
 
 Report = Mapping[str, Any]
 
+# Architectures that transformers learns of by `register` of these modules.
+_OWN_MODELS = {
+    "SmallCnnForImageClassification": "vitrina.models.small_cnn",
+    "BackboneWithMlpForImageClassification": "vitrina.models.mlp_head",
+}
+
 
 def use_block(train: Report, told: ToldOfModel) -> Markdown:
     """Python that loads the model and asks it about one picture; runs as it stands where the model can be reached."""
     where = json.dumps(told.repo_id or told.folder, ensure_ascii=False)
-    lines = ["from transformers import pipeline", "", f'classify = pipeline("image-classification", model={where})']
+    lines = ["from transformers import pipeline", ""]
+    own = _OWN_MODELS.get(str((train.get("model") or {}).get("architecture")))
+    if own is not None:
+        lines += [f"from {own} import register", "", "register()  # The network is one of Vitrina's own."]
+    lines.append(f'classify = pipeline("image-classification", model={where})')
     everything = f"top_k={len(train['labels'])}"
     if train["task"] == "multi_label":
         lines.append(f'answers = classify("photo.jpg", {everything})  # each from 0 to 1, on its own')
@@ -78,7 +88,9 @@ def listed(value: object) -> Markdown:
         return Markdown(" ".join(listed(one) for one in value) or "none")
     if isinstance(value, float):
         return Markdown(shown(value) if 0 < abs(value) < 0.001 else repr(round(value, 3)))
-    return Markdown("none" if value is None else printed(shortened(value) if isinstance(value, str) else value))
+    return Markdown(
+        "none" if value is None else printed(shortened(value) if isinstance(value, str) else value)
+    )
 
 
 def _without_paths(value: Any) -> Any:

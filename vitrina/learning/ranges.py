@@ -36,7 +36,6 @@ RANGES = {
     "last_n": Range(1),
     "layer_decay": Range(0, 1, above=True),
     "head_views": Range(0, 3),
-    "l2": Range(0, 10**9, above=True),
     "early_stopping": Range(0),
     "target_precision": Range(0, 1, above=True),
     "size": Range(8, 2048),
@@ -75,4 +74,4 @@ def refuse_out_of_range(told: Mapping[str, Any], said: str) -> None:
         for number in numbers:
             if allowed is None or number is None or allowed.holds(number):
                 continue
-            raise BadRequest(f"a number {allowed} under {key} in {said}", repr(number), f"Correct {key}.")
+            raise BadRequest(f"{key} {allowed}", repr(number), f"Correct it in {said}.")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import BadRequest
+from vitrina.learning.usage import usage
 
 if TYPE_CHECKING:
     from torch import nn
     from transformers import TrainingArguments
+
+    from vitrina.learning.trained import Trained
 
 # Name in report_to -> (package that must be there, variable that names its place, place beside the runs).
 _KNOWN = {
@@ -52,6 +56,30 @@ def prepare_trackers(
             folder.mkdir(parents=True, exist_ok=True)
         answer.append(name)
     return answer
+
+
+@contextmanager
+def tracked(
+    named: str | Sequence[str] | None, run: Path, environment: MutableMapping[str, str] = os.environ
+) -> Iterator[list[str]]:
+    """`prepare_trackers` for the time of one run: the next one in this process has places of its own."""
+    before = {variable: environment.get(variable) for _, variable, _ in _KNOWN.values()}
+    try:
+        yield prepare_trackers(named, run, environment)
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                environment.pop(variable, None)
+
+
+def logged(trained: Trained) -> list[dict[str, float]]:
+    """A row an epoch or a penalty tried, named as the Trainer names what it logs, with what the process used."""
+    used = usage()
+    rows = trained.history or [
+        {name if name in ("l2", "train_log_loss") else f"eval_{name}": value for name, value in row.items()}
+        for row in trained.grid
+    ]
+    return [row | used for row in rows]
 
 
 def log_rows(
