@@ -57,11 +57,16 @@ _OURS = {
     "resume_from_checkpoint": "Leave it out: a run goes on by itself.",
     "save_only_model": "Leave it out: a run could not go on from such a checkpoint.",
     "ignore_data_skip": "Leave it out: a run that goes on sees what it would have seen.",
+    **dict.fromkeys(
+        ("deepspeed", "fsdp", "fsdp_config"), "Leave it out: networks are trained whole on each device."
+    ),
     "label_names": "Leave it out: it follows from the task.",
     "logging_nan_inf_filter": "Leave it out: a loss that is no number ends the run.",
     "local_rank": "Leave it out: torchrun and accelerate launch say it.",
     "remove_unused_columns": "Leave it out: pictures are prepared as they are read.",
-    **dict.fromkeys(("do_train", "do_eval", "do_predict"), "Leave it out: the stage is named by its command."),
+    **dict.fromkeys(
+        ("do_train", "do_eval", "do_predict"), "Leave it out: the stage is named by its command."
+    ),
     **dict.fromkeys(("data_seed", "train_sampling_strategy", "length_column_name"), _PLAIN),
     **dict.fromkeys(("dataloader_drop_last", "auto_find_batch_size"), _PLAIN),
     **dict.fromkeys(("prediction_loss_only", "batch_eval_metrics", "eval_do_concat_batches"), _WHOLE),

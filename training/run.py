@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from training.arguments import (
     parse,
 )
 
-RECIPE = Path(__file__).resolve().parent / "recipes" / "experiments" / "head_bundled.yaml"
+ROOT = Path(__file__).resolve().parents[1]
+RECIPE = ROOT / "training" / "recipes" / "experiments" / "head_bundled.yaml"
 _KINDS = (CollectArguments, CleanArguments, SplitArguments, CardArguments, RunArguments, SeedArguments)
 
 
@@ -45,7 +46,8 @@ def main(arguments: Sequence[str]) -> None:
         pile, collecting=collecting, cleaning=cleaning, splitting=splitting, carding=carding, seed=drawn.seed
     )
     run = run_folder(settings)
-    command = f"python -m training train {recipe.name} --seed {drawn.seed}"
+    place = recipe.relative_to(ROOT) if recipe.is_relative_to(ROOT) else recipe
+    command = shlex.join(["python", "-m", "training", "train", str(place), *_words(more)])
     _begin("train", f"{settings.name}: {settings.model.model}, mode {settings.model.mode}")
     train(settings, run, command=command, overwrite=running.train_anew)
     _finish(run, work, pile, carding=carding, seed=drawn.seed)
@@ -66,11 +68,22 @@ def _finish(run: Path, work: Path, pile: str, *, carding: CardArguments, seed: i
     print(f"report of the model:      {run / 'evaluation' / 'index.html'}")
     print(f"model card:               {card}")
     print(f"model:                    {run / 'model'}")
+    python = _python()
     print("To see it in the gallery:")
     print(
-        f"  python -m vitrina import {shlex.quote(pile)} --collection {slug} --model {shlex.quote(str(run))}"
+        f"  {python} -m vitrina import {shlex.quote(pile)} --collection {slug} --model {shlex.quote(str(run))}"
     )
-    print(f"  python app.py             then open http://127.0.0.1:7860/?collection={slug}")
+    print(f"  {python} app.py     then open http://127.0.0.1:7860/?collection={slug}")
+
+
+def _words(options: Mapping[str, str]) -> list[str]:
+    return [word for key, value in options.items() for word in (f"--{key}", value)]
+
+
+def _python() -> str:
+    """The interpreter as it can be typed from here."""
+    python = Path(sys.executable)
+    return str(python.relative_to(Path.cwd())) if python.is_relative_to(Path.cwd()) else "python"
 
 
 def _begin(stage: str, doing: str) -> None:

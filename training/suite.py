@@ -171,11 +171,12 @@ def _experiment(settings: Settings, study: Study, *, command: str) -> dict[str, 
     run = study.folder / settings.name
     row: dict[str, Any] = {"name": settings.name, "about": settings.about, "state": "measured", "reason": None}
     try:
-        trained = train(settings, run, command=command, overwrite=study.overwrite)
+        try:
+            trained = train(settings, run, command=command, overwrite=study.overwrite)
+        except ModelUnavailable as error:
+            print(f"{settings.name} skipped: {error}", file=sys.stderr, flush=True)
+            return row | {"state": "skipped", "reason": str(error)}
         test = _measured(run, study)["test"]
-    except ModelUnavailable as error:
-        print(f"{settings.name} skipped: {error}", file=sys.stderr, flush=True)
-        return row | {"state": "skipped", "reason": str(error)}
     # An experiment may fail in any library it passes through; the study is there for the others as well.
     except Exception as error:
         if not isinstance(error, VitrinaError):
@@ -204,6 +205,7 @@ def _measured(run: Path, study: Study) -> dict[str, Any]:
         return evaluate_run(run, EvaluateArguments(data=str(study.work), seed=study.seed))
     from vitrina.learning.evaluated import measure_run, open_run, write_lines
     from vitrina.learning.record import write_json
+    from vitrina.learning.sides import TEST
 
     opened, folder = open_run(run, work=study.work), run / "evaluation"
     path = folder / "eval_results.json"
@@ -211,6 +213,7 @@ def _measured(run: Path, study: Study) -> dict[str, Any]:
     if before.get("model") == {"revision": opened.loaded.revision}:
         print(f"{folder}: measured before, left as it is")
         return before
+    print(f"measuring on {len(opened.sides.sides.get(TEST, ()))} pictures of test ...", file=sys.stderr, flush=True)
     started = time.monotonic()
     measured = measure_run(opened, seed=study.seed)
     results = measured.results | {"minutes": round((time.monotonic() - started) / 60, 3)}

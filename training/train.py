@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     place, anew = more.pop("output_dir", None), more.pop("overwrite", "false")
     settings = load_settings(Path(given[0]), more)
     run = Path(place).expanduser() if place else run_folder(settings)
-    command = f"python -m training train {Path(given[0]).name} {' '.join(given[1:])}".strip()
+    command = shlex.join(["python", "-m", "training", "train", *given])
     train(settings, run, command=command, overwrite=anew == "true")
 
 
@@ -71,9 +72,9 @@ def train(settings: Settings, run: Path, *, command: str, overwrite: bool = Fals
     if not first:
         before = finished(run, frame_of(settings.name, settings.told, _sides(settings)))
         return before or _train(settings, run, command=command, first=False) or {}
+    sides = _sides(settings)  # Nothing is written where there is no split to learn from.
     run.mkdir(parents=True, exist_ok=True)
     with held(run):
-        sides = _sides(settings)
         frame = frame_of(settings.name, settings.told, sides)
         before = finished(run, frame)
         if before is not None:
@@ -83,6 +84,11 @@ def train(settings: Settings, run: Path, *, command: str, overwrite: bool = Fals
         report = _train(settings, run, command=command, first=True)
     assert report is not None
     print(summary(report, run))
+    kept = run.parent / "trackio"
+    if "trackio" in settings.trainer.get("report_to", "trackio"):
+        project = run.resolve().parent.parent.name
+        print(f"log: TRACKIO_DIR={kept} trackio show --project {project} (or {run / 'history.csv'})")
+    print(f"model: {run / 'model'}")
     return report
 
 
@@ -105,12 +111,12 @@ def summary(report: dict[str, Any], run: Path) -> str:
             f"It abstains below {told['abstain_below']:.2f}: answers {told['coverage']:.0%}, of which "
             f"{_share(told['precision'])} are right there."
         )
-    lines.append(f"Took {report['minutes']:.1f} minutes.")
-    kept = run.parent / "trackio"
-    if kept.is_dir():
-        project = run.resolve().parent.parent.name
-        lines.append(f"log: TRACKIO_DIR={kept} trackio show --project {project} (or {run / 'history.csv'})")
-    return "\n".join([*lines, f"model: {run / 'model'}"])
+    return "\n".join([*lines, f"Took {duration(report['minutes'])}."])
+
+
+def duration(minutes: float) -> str:
+    """In seconds below two minutes, else in minutes."""
+    return f"{60 * minutes:.0f} seconds" if minutes < 2 else f"{minutes:.1f} minutes"
 
 
 def _share(value: float | None) -> str:

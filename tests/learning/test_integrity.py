@@ -96,6 +96,7 @@ def test_killed_at_a_save_and_resumed_it_ends_the_same(
     assert not (folder / "train_report.json").exists()
     assert not (folder / "model").exists()
     resumed = run(recipe(work, augment={"flip": "horizontal", "rotate": 20}, mixup=0.3), folder)
+    assert float((folder / "seconds.txt").read_text()) > 0  # What went before the kill counts as well.
     assert resumed["more"]["resumed_from"] in ("checkpoint-3", "checkpoint-6", "checkpoint-9")
     assert same(weights(folder), weights(whole))
     whole_report = json.loads((whole / "train_report.json").read_text(encoding="utf-8"))

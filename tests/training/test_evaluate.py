@@ -148,9 +148,7 @@ def test_bad_input_ends_with_code_2(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "arguments", [["evaluate"], ["evaluate", "m"], ["evaluate", "m", "--data", "d", "--colour", "red"]]
-)
+@pytest.mark.parametrize("arguments", [["evaluate"], ["evaluate", "m", "--data", "d", "--colour", "red"]])
 def test_wrong_options_end_with_code_2_as_well(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,6 +156,14 @@ def test_wrong_options_end_with_code_2_as_well(
         main(arguments)
     assert ended.value.code == 2
     assert "usage: python -m training evaluate" in capsys.readouterr().err
+
+
+def test_a_model_wants_pictures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "m"]) == 2
+    assert capsys.readouterr().err == (
+        "python -m training evaluate: Expected a finished run, or --data with class folders for a model or a recipe; "
+        "found m without --data. Name RUN as python -m training train printed it, or add --data FOLDER.\n"
+    )
 
 
 def test_the_command_lists_its_stages() -> None:

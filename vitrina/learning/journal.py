@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,34 @@ class Journal(TrainerCallback):
         """Called by the Trainer."""
         if state.is_world_process_zero:
             write_table(state.log_history, self.path)
+
+
+class Clock(TrainerCallback):
+    """Seconds of training, those before a run was stopped included: kept in `path` at each save."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.before = _kept(path)
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Up to now."""
+        return self.before + time.monotonic() - self.started
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **told: Any
+    ) -> None:
+        """Called by the Trainer."""
+        if state.is_world_process_zero:
+            self.path.write_text(f"{self.seconds:.3f}\n", encoding="utf-8")
+
+
+def _kept(path: Path) -> float:
+    try:
+        return float(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0.0
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

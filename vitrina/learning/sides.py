@@ -92,7 +92,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Sides:
-    """A split in the working folder `name`: train, validation, test where they are, and the split's own report."""
+    """A split of the collection `name`: train, validation, test where they are, and the split's own report."""
 
     name: str
     sides: Mapping[str, Side]
@@ -151,7 +151,16 @@ def open_sides(
             rows = written[name].cast_column("image", ImageFeature(decode=False))
             sides[name] = _limited(_side(name, rows, scheme, targets), limit, seed)
     _refuse_small_classes(sides[TRAIN])
-    return Sides(folder.resolve().parent.name, sides, scheme, report)
+    return Sides(_name(folder.resolve().parent), sides, scheme, report)
+
+
+def _name(work: Path) -> str:
+    """That of the source, as collecting saw it; else that of the working folder."""
+    try:
+        told = json.loads((work / "collected" / "collect_report.json").read_text(encoding="utf-8"))
+        return str(told["source"]["name"]).partition(":")[2] or str(told["source"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return work.name
 
 
 def _scheme(rows: Dataset, task: str, targets: Sequence[str]) -> LabelScheme:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,24 @@ def logged(trained: Trained) -> list[dict[str, float]]:
     return [row | used for row in rows]
 
 
+def hushed(callback: Any) -> Any:
+    """The same callback; what trackio prints at its beginning and end speaks of uploading, though nothing leaves the
+    machine, and of a dashboard in another place than this one.
+    """
+    if type(callback).__name__ == "TrackioCallback":
+        for name in ("on_train_begin", "on_train_end"):
+            setattr(callback, name, _unheard(getattr(callback, name)))
+    return callback
+
+
+def _unheard(method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*given: Any, **told: Any) -> Any:
+        with redirect_stdout(io.StringIO()):
+            return method(*given, **told)
+
+    return call
+
+
 def log_rows(
     trackers: Sequence[str],
     rows: Sequence[Mapping[str, float]],
@@ -95,7 +114,7 @@ def log_rows(
 
     state, control = TrainerState(is_world_process_zero=True), TrainerControl()
     for kind in get_reporting_integration_callbacks(list(trackers)):
-        callback: Any = kind()
+        callback: Any = hushed(kind())
         callback.on_train_begin(arguments, state, control, model=model)
         for place, row in enumerate(rows):
             state.global_step = int(row.get("step", place))

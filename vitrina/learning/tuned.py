@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ import torch
 from vitrina.augment import Augmentation, sizes_for
 from vitrina.learning.answers import logits_of
 from vitrina.learning.checkpoints import needed_bytes, newest_complete, refuse_without_space
-from vitrina.learning.journal import Journal, by_epoch, write_table
+from vitrina.learning.journal import Clock, Journal, by_epoch, write_table
 from vitrina.learning.progress import show
 from vitrina.learning.rates import learning_rate_of
 from vitrina.learning.seen import Seeing, StandingPictures, TrainingPictures, collated
 from vitrina.learning.sides import Side
+from vitrina.learning.trackers import hushed
 from vitrina.learning.trained import Trained
 from vitrina.learning.trainer import Learning, VitrinaTrainer, metrics_of
 from vitrina.models.backbone import LoadedModel
@@ -72,12 +72,13 @@ def tune(
     if broken and trainer.is_world_process_zero():
         print(f"left out, since they are not complete: {', '.join(broken)}")
     trainer.accelerator.wait_for_everyone()
-    started = time.monotonic()
+    clock = Clock(run / "seconds.txt")
+    trainer.add_callback(clock)
     if before is not None and trainer.is_world_process_zero():
         print(f"going on from {before.name}")
     with quiet():
         done = trainer.train(resume_from_checkpoint=None if before is None else str(before))
-    seconds = time.monotonic() - started
+    seconds = clock.seconds
     # The best checkpoint has been read by every process before the first one may clear it away.
     trainer.accelerator.wait_for_everyone()
     # Without the wrapper in which bf16 was trained: it would stay around every later answer.
@@ -142,7 +143,7 @@ def _trainer(
     def metrics(answers: Any) -> dict[str, float]:
         return metrics_of(answers.predictions, _first(answers.label_ids), task)
 
-    return VitrinaTrainer(
+    trainer = VitrinaTrainer(
         learning=Learning(task, tuning.layer_decay, tuning.schedule),
         model=loaded.model,
         args=arguments,
@@ -152,6 +153,9 @@ def _trainer(
         compute_metrics=metrics,
         callbacks=callbacks,
     )
+    for callback in trainer.callback_handler.callbacks:
+        hushed(callback)
+    return trainer
 
 
 def _first(labels: Any) -> Any:

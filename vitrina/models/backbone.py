@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ from vitrina.models.task import task_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+# transformers imports its parts when they are first asked for, and two threads that ask at once may find one of them
+# half imported ("cannot import name 'TimmWrapperConfig'").
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ def load_model(reference: ModelReference | str | Path, *, labels: LabelScheme | 
 
     Raises ModelUnavailable, which says what was expected, what was found, what to do.
     """
+    with _LOADING:
+        return _load(reference, labels)
+
+
+def _load(reference: ModelReference | str | Path, labels: LabelScheme | None) -> LoadedModel:
     if not isinstance(reference, ModelReference):
         reference = ModelReference.parse(reference)
     if reference.kind == "bundled":

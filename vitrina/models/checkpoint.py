@@ -71,15 +71,21 @@ def digest(files: Sequence[Path]) -> str:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without the progress bars of transformers: a model of 20 MB loads before one could be read."""
+def quiet(*, warnings: bool = True) -> Iterator[None]:
+    """Without the progress bars of transformers: a model of 20 MB loads before one could be read.
+
+    Without its warnings as well where `warnings` is false, for what is looked into here, tensor by tensor.
+    """
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    if not warnings:
+        logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if shown:
             logging.enable_progress_bar()
 
@@ -140,7 +146,7 @@ def _read(folder: Path, *, said: str, **told: Any) -> tuple[PreTrainedModel, dic
     small_cnn.register()
     mlp_head.register()
     try:
-        with quiet():
+        with quiet(warnings=False):
             model, loading = AutoModelForImageClassification.from_pretrained(
                 folder,
                 use_safetensors=True,
