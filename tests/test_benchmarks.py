@@ -46,10 +46,10 @@ def test_trashnet_heads_prints_probe_and_stages(capsys: pytest.CaptureFixture[st
     trashnet_heads.main(["--smallest", "--seeds", "2"])
     said = capsys.readouterr().out
     assert re.search(r"train and evaluate: accuracy on test \d\.\d+ \(95 % interval", said)
-    for side in ("vitrina", "probe"):
+    for side in ("vitrina", "probe", "probe, same rows", "vitrina, tuned"):
         assert re.search(rf"{side} +accuracy \d\.\d+ \(95 % interval .*by seed \d\.\d+, \d\.\d+", said)
-    assert re.search(r"vitrina ahead of the probe by [+-]\d+\.\d+ points", said)
-    assert len(ratios(said)) == 1
+    assert re.search(r"vitrina ahead of probe by [+-]\d+\.\d+ points", said)
+    assert len(ratios(said)) == 4
 
 
 def test_gpu_fine_tuning_runs_on_a_cpu(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +84,8 @@ def test_groups_stay_on_one_side() -> None:
     from vitrina.labels import LabelScheme
 
     groups = np.repeat(np.arange(30), 2)
-    known = trashnet_heads.Known(np.zeros((60, 2)), groups % 3, groups, LabelScheme(("a", "b", "c")))
+    scheme, features = LabelScheme(("a", "b", "c")), np.zeros((60, 2))
+    known = trashnet_heads.Known(features, groups % 3, groups, scheme, features, ())
     for train, test in trashnet_heads.folds(known, np.arange(60), seed=0):
         assert not set(groups[train]) & set(groups[test])
         assert len(set(known.labels[test])) == 3
