@@ -8,6 +8,8 @@ Theirs is benchmarks.example_way with all but the head frozen: model, data set, 
 end. Imports are charged to neither. What a run of 7,067 photos would take is worked out from these rates and labelled
 so. Accuracy: ViT-Tiny's real weights on a collection of photos, both on the same test side. Their learning rate is the
 one of --rates with the best accuracy on validation after the fewest epochs: the example's 5e-5 hardly moves a new head.
+They see a new crop and flip of each photo every epoch; ours the photo as it is, and as many flipped views as --views
+says.
 """
 
 from __future__ import annotations
@@ -72,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--rates", type=float, nargs="+", default=[1e-3, 3e-3, 1e-2])
     parser.add_argument("--seeds", type=int, default=1, help="of the example, for accuracy")
+    parser.add_argument("--views", type=int, default=0, help="head_views of ours, for accuracy: 0 to 3")
     parser.add_argument("--smallest", action="store_true", help="a network of some thousand numbers")
     told = parser.parse_args(arguments)
     print(machine())
@@ -205,17 +208,21 @@ def accuracy(told: argparse.Namespace, folder: Path) -> None:
         work = split_of_photos(folder / "work", {"train": 20, "validation": 10, "test": 10})
         weights = saved(SMALLEST, folder / "weights")
     elif work is None:
-        work = split_of_folder(told.data, folder / "work")
-    run = folder / "run" / "head"
-    took = timed(lambda: head_run(weights, work, name="accuracy"))
-    run = work / "runs" / "accuracy"
+        work = split_of_folder(told.data, folder / "prepared")
+    # A folder of its own: no features are there yet, and the runs of `work` are left alone.
+    place = folder / work.resolve().name
+    place.mkdir(exist_ok=True)
+    if not (place / "split").exists():
+        (place / "split").symlink_to((work / "split").resolve(), target_is_directory=True)
+    views = {"head_views": told.views, "augment": {"flip": "both"}} if told.views else {}
+    took = timed(lambda: head_run(weights, place, name="accuracy", **views))
     with silence():
-        opened = open_run(run)
+        opened = open_run(place / "runs" / "accuracy", work=place)
         scores = measure_run(opened, seed=0).test_scores
     test = opened.sides["test"]
     right = scores.argmax(axis=1) == test.labels
     print(f"\n{weights.name} on {work.name}: {len(opened.sides['train']):,} photos of train, {len(test)} of test")
-    print(f"vitrina: accuracy {right.mean():.4f}, {took:.1f} s")
+    print(f"vitrina, {told.views} flipped views: accuracy {right.mean():.4f}, {took:.1f} s")
     pictures = class_folders(opened.sides, folder / "real")
     rate = chosen_rate(told, weights, pictures, folder)
     for epochs in told.epochs:

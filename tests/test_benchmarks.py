@@ -24,7 +24,7 @@ def test_head_training_prints_both_sides(capsys: pytest.CaptureFixture[str]) -> 
     assert re.search(r"vitrina: median .* photos/s", said)
     assert re.search(r"Trainer, 2 epochs: median", said)
     assert "Extrapolated, not measured, to 7,067 photos" in said
-    assert re.search(r"vitrina: accuracy \d\.\d+", said)
+    assert re.search(r"vitrina, 0 flipped views: accuracy \d\.\d+", said)
     assert re.search(r"Trainer, 1 epochs, seed 0: accuracy \d\.\d+", said)
     assert "95 % interval" in said
     found = ratios(said)
