@@ -26,6 +26,9 @@ class EvaluateArguments:
     explain: bool = field(
         default=True, metadata={"help": "of a run: heat maps, and the test whether they tell the truth"}
     )
+    pages: bool = field(
+        default=True, metadata={"help": "of a run: a page with pictures, beside the figures"}
+    )
     seed: int = field(default=0, metadata={"help": "of a run: where the resampling for intervals begins"})
 
 

@@ -45,7 +45,7 @@ def markdown(report: dict[str, Any]) -> str:
 
 
 def _sentence(test: dict[str, Any], tested: str, n: int) -> str:
-    p = _p(test["p_adjusted"])
+    p = probability(test["p_adjusted"])
     if test["ahead"] is None:
         return f"{test['best']} and {test['other']}: no difference that {n} pictures could show, {p}."
     behind = test["other"] if test["ahead"] == test["best"] else test["best"]
@@ -55,7 +55,8 @@ def _sentence(test: dict[str, Any], tested: str, n: int) -> str:
     return f"{test['ahead']} is better than {behind}, {p}: {difference}."
 
 
-def _p(p: float) -> str:
+def probability(p: float) -> str:
+    """ "p = 0.03", "p < 0.001"."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 

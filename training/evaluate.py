@@ -56,8 +56,10 @@ def evaluate_run(run: Path, told: EvaluateArguments) -> dict[str, Any]:
 
     opened = open_run(run, work=None if told.data is None else Path(told.data))
     folder = Path(told.output_dir) if told.output_dir else run / "evaluation"
-    before = _finished(folder, opened)
-    if before is not None and is_current(run):
+    paged = told.pages and folder == run / "evaluation"
+    asked = {"seed": told.seed, "explain": told.explain}
+    before = _finished(folder, opened, asked)
+    if before is not None and (is_current(run) or not paged):
         print(f"{folder}: measured before, left as it is")
         print(run_table(before))
         return before
@@ -71,7 +73,7 @@ def evaluate_run(run: Path, told: EvaluateArguments) -> dict[str, Any]:
             batch_size=told.batch_size,
             progress=lambda done, of: bar.update(done - bar.n),
         )
-    results = measured.results
+    results = measured.results | {"asked": asked}
     folder.mkdir(parents=True, exist_ok=True)
     if told.explain:
         results["explained"] = _explained(opened, seed=told.seed)
@@ -80,7 +82,7 @@ def evaluate_run(run: Path, told: EvaluateArguments) -> dict[str, Any]:
     write_lines(folder / "predictions.jsonl", measured.test)
     write_json(folder / "eval_results.json", results)  # Last: it says that the others are there.
     print(run_table(results))
-    if folder == run / "evaluation":
+    if paged:
         with tempfile.TemporaryDirectory() as scratch:
             maps = _maps(opened, measured, Path(scratch), seed=told.seed)
             heat = _HeatMaps(opened) if told.explain else None
@@ -128,12 +130,13 @@ def _value(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _finished(folder: Path, run: Run) -> dict[str, Any] | None:
+def _finished(folder: Path, run: Run, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The results that lie there, where they are of this model, this split and what is asked for."""
     try:
         found: dict[str, Any] = json.loads((folder / "eval_results.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    same = found["model"]["revision"] == run.loaded.revision
+    same = found["model"]["revision"] == run.loaded.revision and found.get("asked") == asked
     return found if same and found["data"]["fingerprint"] == run.report["input"]["fingerprint"] else None
 
 

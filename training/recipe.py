@@ -103,6 +103,8 @@ class Settings:
         """What the Trainer is told; checkpoints go to RUN/checkpoints. Raises BadRequest."""
         from transformers import HfArgumentParser, TrainingArguments
 
+        from vitrina.learning.trackers import tracker_names
+
         given = DEFAULTS | self.trainer | {"output_dir": str(run / "checkpoints")}
         given |= {"remove_unused_columns": False, "logging_nan_inf_filter": False, "bf16": bf16}
         metric = _metric(given["metric_for_best_model"])
@@ -111,6 +113,8 @@ class Settings:
         if not _has_cuda() and (bf16 or _processes() > 1):
             # Unless the CPU is asked for by name, bf16 is refused, and each process takes itself for the only one.
             given.setdefault("use_cpu", True)
+        # Nothing at all becomes [None] in TrainingArguments, which then is no tracker that it knows.
+        given["report_to"] = tracker_names(given["report_to"]) or "none"
         given.setdefault("run_name", self.name)
         given.setdefault("project", run.resolve().parent.parent.name or "vitrina")
         # A bar of a hundred lines helps nobody who reads a file.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,27 +199,9 @@ def _measured(run: Path, study: Study) -> dict[str, Any]:
     from training.arguments import EvaluateArguments
     from training.evaluate import evaluate_run
 
-    if study.pages:
-        return evaluate_run(run, EvaluateArguments(data=str(study.work), seed=study.seed))
-    from vitrina.learning.evaluated import measure_run, open_run, write_lines
-    from vitrina.learning.record import write_json
-    from vitrina.learning.sides import TEST
-
-    opened, folder = open_run(run, work=study.work), run / "evaluation"
-    path = folder / "eval_results.json"
-    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if before.get("model") == {"revision": opened.loaded.revision}:
-        print(f"{folder}: measured before, left as it is")
-        return before
-    print(f"measuring on {len(opened.sides.sides.get(TEST, ()))} pictures of test ...", file=sys.stderr, flush=True)
-    started = time.monotonic()
-    measured = measure_run(opened, seed=study.seed)
-    results = measured.results | {"minutes": round((time.monotonic() - started) / 60, 3)}
-    folder.mkdir(exist_ok=True)
-    write_lines(folder / "validation_predictions.jsonl", measured.validation)
-    write_lines(folder / "predictions.jsonl", measured.test)
-    write_json(path, results)  # Last: it says that the others are there.
-    return results
+    # Heat maps are for the page.
+    told = EvaluateArguments(data=str(study.work), seed=study.seed, pages=study.pages, explain=study.pages)
+    return evaluate_run(run, told)
 
 
 def _compared(measured: Sequence[Mapping[str, Any]], study: Study) -> dict[str, Any] | None:
@@ -236,6 +216,8 @@ def _compared(measured: Sequence[Mapping[str, Any]], study: Study) -> dict[str, 
 
 def _ordered(rows: Sequence[dict[str, Any]], compared: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Best first, those without figures last; each with a word on how it stands beside the best."""
+    from training.compare import probability
+
     order = {run["name"]: place for place, run in enumerate(compared["runs"])} if compared else {}
     tests = {test["other"]: test for test in compared["tests"]} if compared else {}
     answer = []
@@ -243,9 +225,7 @@ def _ordered(rows: Sequence[dict[str, Any]], compared: Mapping[str, Any] | None)
         test = tests.get(row["name"])
         word = "" if row["state"] == "measured" else "-"
         if test is not None:
-            p = test["p_adjusted"]
-            worth = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
-            word = f"{'no difference shown' if test['ahead'] is None else 'behind'}, {worth}"
+            word = f"{'no difference shown' if test['ahead'] is None else 'behind'}, {probability(test['p_adjusted'])}"
         elif order.get(row["name"]) == 0:
             word = "the best"
         answer.append(row | {"beside_the_best": word})

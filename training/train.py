@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.recipe import Settings, help_text, load_settings, overrides
-from vitrina.augment import Augmentation, sample_sheet
+from training.recipe import DEFAULTS, Settings, help_text, load_settings, overrides
+from vitrina.augment import Augmentation, sample_sheet, views
 from vitrina.errors import BadRequest
 from vitrina.learning.begun import begin
 from vitrina.learning.finish import calibrate, save_and_reproduce
@@ -21,7 +21,8 @@ from vitrina.learning.machine import trains_in_bf16
 from vitrina.learning.measured import validation_figures
 from vitrina.learning.record import REPORT, finished, frame_of, report_of, write_json
 from vitrina.learning.sides import TRAIN, VALIDATION, Sides, open_sides
-from vitrina.learning.trackers import log_rows, logged, tracked
+from vitrina.learning.summary import summary
+from vitrina.learning.trackers import log_rows, logged, tracked, tracker_names
 from vitrina.learning.weights import class_weights_of
 from vitrina.models.architectures import new_model
 from vitrina.models.preprocessing import input_size, with_preprocessing
@@ -68,59 +69,27 @@ def train(settings: Settings, run: Path, *, command: str, overwrite: bool = Fals
     accelerate) each calls this; the first one writes. Raises NotFound, BadRequest, Conflict where RUN holds another
     run, OutOfSpace, ModelUnavailable, VitrinaError.
     """
-    first = int(os.environ.get("RANK", "0")) == 0
-    if not first:
-        before = finished(run, frame_of(settings.name, settings.told, _sides(settings)))
-        return before or _train(settings, run, command=command, first=False) or {}
     sides = _sides(settings)  # Nothing is written where there is no split to learn from.
+    frame = frame_of(settings.name, settings.told, sides)
+    if int(os.environ.get("RANK", "0")) != 0:
+        if finished(run, frame) is None:
+            _trained(settings, sides, run, first=False)
+        return {}
     run.mkdir(parents=True, exist_ok=True)
     with held(run):
-        frame = frame_of(settings.name, settings.told, sides)
         before = finished(run, frame)
         if before is not None:
             print(f"{run}: trained before with the same recipe and split, left as it is")
             return before
         begin(run, frame, overwrite=overwrite)
-        report = _train(settings, run, command=command, first=True)
-    assert report is not None
-    print(summary(report, run))
+        report = _train(settings, sides, run, command=command, frame=frame)
+    print(summary(report))
     kept = run.parent / "trackio"
-    if "trackio" in settings.trainer.get("report_to", "trackio"):
-        project = run.resolve().parent.parent.name
+    if "trackio" in tracker_names(_report_to(settings)):
+        project = settings.trainer.get("project", run.resolve().parent.parent.name)
         print(f"log: TRACKIO_DIR={kept} trackio show --project {project} (or {run / 'history.csv'})")
     print(f"model: {run / 'model'}")
     return report
-
-
-def summary(report: dict[str, Any], run: Path) -> str:
-    """What training came to, in a few lines."""
-    figures, reproduced = report["validation"], report["reproduced"]
-    measured = ", ".join(
-        f"{name.replace('_', ' ')} {value:.3f}"
-        for name, value in figures.items()
-        if name != "n" and value is not None
-    )
-    lines = [
-        f"{report['name']}: {measured} on {figures['n']:,} pictures of validation, which were used for choosing.",
-        f"Saved, loaded afresh: {reproduced['metric']} {reproduced['loaded']:.3f} as before, on "
-        f"{reproduced['n']:,} of them.",
-    ]
-    if report["abstention"] is not None:
-        told = report["abstention"]
-        lines.append(
-            f"It abstains below {told['abstain_below']:.2f}: answers {told['coverage']:.0%}, of which "
-            f"{_share(told['precision'])} are right there."
-        )
-    return "\n".join([*lines, f"Took {duration(report['minutes'])}."])
-
-
-def duration(minutes: float) -> str:
-    """In seconds below two minutes, else in minutes."""
-    return f"{60 * minutes:.0f} seconds" if minutes < 2 else f"{minutes:.1f} minutes"
-
-
-def _share(value: float | None) -> str:
-    return "none" if value is None else f"{value:.1%}"
 
 
 def _sides(settings: Settings) -> Sides:
@@ -134,21 +103,34 @@ def _sides(settings: Settings) -> Sides:
     )
 
 
-def _train(settings: Settings, run: Path, *, command: str, first: bool) -> dict[str, Any] | None:
-    sides = _sides(settings)
-    augmentation = Augmentation.from_recipe(settings.data.augment)
+def _report_to(settings: Settings) -> Any:
+    return settings.trainer.get("report_to", DEFAULTS["report_to"])
+
+
+def _trained(
+    settings: Settings, sides: Sides, run: Path, *, first: bool
+) -> tuple[Trained, str, np.ndarray | None]:
+    """(what came of learning, the revision it began with, the classes' weights), in each of several processes."""
     seed = int(settings.trainer.get("seed", 0))
+    augmentation = Augmentation.from_recipe(settings.data.augment)
+    if settings.data.test_time:
+        views(settings.data.test_time)  # Evaluation would refuse an unknown one, hours later.
     weights = class_weights_of(settings.data.class_weights, sides[TRAIN])
     loaded = starting_model(settings, sides, seed=seed)
     bf16 = settings.model.mode != "head" and trains_in_bf16(settings.model.precision, loaded.model)
-    start = {"reference": settings.model.model, "revision": loaded.revision}
-    with tracked(settings.trainer.get("report_to", "trackio"), run):
+    with tracked(_report_to(settings), run):
         arguments = settings.training_arguments(run, bf16=bf16)
         if first and augmentation:
             _show(sides, augmentation, run, seed=seed)
         trained = _learned(settings, loaded, sides, arguments=arguments, weights=weights, run=run)
-    if not first:
-        return None
+    return trained, loaded.revision, weights
+
+
+def _train(
+    settings: Settings, sides: Sides, run: Path, *, command: str, frame: dict[str, Any]
+) -> dict[str, Any]:
+    trained, revision_before, weights = _trained(settings, sides, run, first=True)
+    seed = int(settings.trainer.get("seed", 0))
     calibration, abstention = calibrate(
         trained, sides[VALIDATION], target_precision=settings.model.target_precision
     )
@@ -156,12 +138,11 @@ def _train(settings: Settings, run: Path, *, command: str, first: bool) -> dict[
         trained, sides[VALIDATION], run=run, temperature=calibration["temperature"], seed=seed
     )
     np.save(run / "validation_logits.npy", trained.validation_logits / calibration["temperature"])
-    shutil.rmtree(run / "checkpoints", ignore_errors=True)
     ended = {
-        "model": start,
+        "model": {"reference": settings.model.model, "revision": revision_before},
         "mode": settings.model.mode,
         "command": command,
-        "preprocessing": _preprocessing(settings, trained.loaded, augmentation),
+        "preprocessing": _preprocessing(settings, trained.loaded),
         "validation": validation_figures(
             trained.validation_logits / calibration["temperature"], sides[VALIDATION]
         ),
@@ -174,8 +155,11 @@ def _train(settings: Settings, run: Path, *, command: str, first: bool) -> dict[
         else dict(zip(sides.scheme.names, map(float, weights), strict=True)),
         "revision": revision,
     }
-    report = report_of(frame_of(settings.name, settings.told, sides), trained, sides=sides, ended=ended)
-    write_json(run / REPORT, report)  # Last: it says that all the rest is there.
+    report = report_of(frame, trained, sides=sides, ended=ended)
+    write_json(
+        run / REPORT, report
+    )  # It says that all the rest is there; until then a run goes on from what is next.
+    shutil.rmtree(run / "checkpoints", ignore_errors=True)
     return report
 
 
@@ -277,13 +261,13 @@ def _show(sides: Sides, augmentation: Augmentation, run: Path, *, seed: int) -> 
     print(f"what training will see: {path}")
 
 
-def _preprocessing(settings: Settings, loaded: LoadedModel, augmentation: Augmentation) -> dict[str, Any]:
+def _preprocessing(settings: Settings, loaded: LoadedModel) -> dict[str, Any]:
     data = settings.data
     return {
         "size": input_size(loaded),
         "fit": data.fit,
         "grey": bool(settings.model.architecture.get("grey", False)),
-        "augment": augmentation.as_dict(),
+        "augment": Augmentation.from_recipe(data.augment).as_dict(),
         "mixup": data.mixup,
         "progressive": list(data.progressive),
     }

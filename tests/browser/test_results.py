@@ -103,7 +103,9 @@ def test_the_table_is_walked_by_keyboard(open_page: Callable[..., Page]) -> None
     assert f"#{panel.get_attribute('id')}" == focused
     number = int(page.locator(f".matrix a[href='{focused}'] [aria-hidden]").inner_text())
     assert panel.locator(".case").count() == min(12, number)
-    page.wait_for_function("[...document.querySelectorAll('.behind:target img')].every((one) => one.naturalWidth)")
+    # As a function: an expression that is not true at once is evaluated again, which the page's policy forbids.
+    shown = "[...document.querySelectorAll('.behind:target img')].every((one) => one.naturalWidth)"
+    page.wait_for_function(f"() => {shown}")
     assert page.evaluate(FAINT) == []
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent").startswith("Back to the table")

@@ -11,9 +11,12 @@ import torch
 from tests.learning.made import make_work
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Sums in one order: runs are compared number by number, with processes that have one thread as well."""
+    """Sums in one order: runs are compared number by number, with processes that have one thread as well.
+
+    For each module of this folder alone: others compare with processes that have as many threads as they like.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

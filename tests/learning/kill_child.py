@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# In the order of a save; the last one is while the finished model takes its place.
+# In the order of a save, then of the end of a run: the finished model takes its place, the report says so.
 MOMENTS = (
     "while weights are written",
     "before the optimizer's state",
     "before the mark",
     "after the mark",
     "before the model takes its place",
+    "before the report",
 )
 SECOND = "checkpoint-6"
 
@@ -55,8 +56,10 @@ def arm(moment: str) -> None:
         before(trainer, "mark_complete", lambda folder: folder.name == SECOND)
     elif moment == MOMENTS[3]:
         before(trainer, "rotate", lambda folder: (folder / SECOND).exists())
-    else:
+    elif moment == MOMENTS[4]:
         before(training.train, "save_and_reproduce", lambda *_: True)
+    else:
+        before(training.train, "write_json", lambda path, _: path.name == "train_report.json")
 
 
 def main(work: Path, folder: Path) -> int:

@@ -60,7 +60,11 @@ def write_split(folder: Path, rows: dict[str, dict[str, list[Any]]]) -> Path:
         "hashes": hashes,
         "fingerprint": hashlib.sha256("".join(hashes.values()).encode()).hexdigest(),
         "counts": {
-            side: {"rows": len(columns["label"]), "pictures": len(columns["label"]), "groups": len(columns["label"])}
+            side: {
+                "rows": len(columns["label"]),
+                "pictures": len(columns["label"]),
+                "groups": len(columns["label"]),
+            }
             for side, columns in rows.items()
         },
         "leaks": {

@@ -50,7 +50,9 @@ def test_a_view_is_what_is_seen(sides: Sides, loaded: LoadedModel) -> None:
     plain = logits_of(loaded, side, rows=[0, 1])
     flipped = logits_of(loaded, side, rows=[0, 1], view=ImageOps.mirror)
     assert not np.allclose(plain, flipped, atol=1e-6)
-    twice = logits_of(loaded, side, rows=[0, 1], view=lambda picture: ImageOps.mirror(ImageOps.mirror(picture)))
+    twice = logits_of(
+        loaded, side, rows=[0, 1], view=lambda picture: ImageOps.mirror(ImageOps.mirror(picture))
+    )
     np.testing.assert_array_equal(plain, twice)
 
 

@@ -76,7 +76,9 @@ def test_a_loss_that_never_falls_is_said() -> None:
     rising.step = 0
     with pytest.raises(VitrinaError) as refusal:
         find_learning_rate(linear(), batches(), loss_of=rising, optimizer_of=descent)
-    assert str(refusal.value).startswith("Expected a loss that falls while the learning rate grows; found none")
+    assert str(refusal.value).startswith(
+        "Expected a loss that falls while the learning rate grows; found none"
+    )
     assert str(refusal.value).endswith("Set learning_rate by hand and leave find_learning_rate out.")
 
 

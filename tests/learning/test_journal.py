@@ -35,7 +35,9 @@ def test_what_is_no_number_is_left_out() -> None:
 
 
 def test_moments_within_an_epoch_have_rows_of_their_own() -> None:
-    rows = by_epoch([{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0}, {"epoch": 1.0, "eval_loss": 3.0}])
+    rows = by_epoch(
+        [{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0}, {"epoch": 1.0, "eval_loss": 3.0}]
+    )
     assert rows == [{"epoch": 0.5, "loss": 2.0}, {"epoch": 1.0, "loss": 1.0, "eval_loss": 3.0}]
 
 

@@ -59,9 +59,7 @@ def test_bf16_is_taken_as_asked_or_where_it_is_fast(monkeypatch: pytest.MonkeyPa
         assert trains_in_bf16("auto", model) is fast
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for fast in (True, False):
-        monkeypatch.setattr(
-            torch.cuda, "is_bf16_supported", lambda including_emulation=True, fast=fast: fast
-        )
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True, fast=fast: fast)
         assert trains_in_bf16("auto", model) is fast
 
 

@@ -35,7 +35,9 @@ def told(work: Path, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_it_is_looked_for_once(told: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_looked_for_once(
+    told: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     state = torch.random.get_rng_state()
     before = {name: tensor.clone() for name, tensor in told["model"].state_dict().items()}
     model, pictures, arguments = told.pop("model"), told.pop("pictures"), told.pop("arguments")

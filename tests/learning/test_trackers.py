@@ -65,7 +65,8 @@ def test_none_is_none(named: Any, tmp_path: Path) -> None:
 
 def test_one_that_is_not_known_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        BadRequest, match=r"report_to among trackio, mlflow, tensorboard, none; found 'wandb'. Correct the recipe"
+        BadRequest,
+        match=r"report_to among trackio, mlflow, tensorboard, none; found 'wandb'. Correct the recipe",
     ):
         prepare_trackers("wandb", tmp_path, {})
 

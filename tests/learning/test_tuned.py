@@ -50,6 +50,25 @@ def test_accumulated_batches_come_to_one_large_batch(work: Path, tmp_path: Path)
     assert small["class_weights"] == {"blue": 1.0, "green": 2.0, "red": 3.0}
 
 
+def test_a_penalty_counts_once_a_step(work: Path, tmp_path: Path) -> None:
+    """L1 and L2 of the small CNN so strong that counting them twice would show in the first step."""
+    told = {
+        "model": "small-cnn",
+        "architecture": {"channels": [4], "kernel_sizes": [3], "hidden_units": [4], "l1": 0.5, "l2": 0.5, "dropout": 0},
+        "num_train_epochs": 1,
+        "optim": "sgd",
+        "lr_scheduler_type": "constant",
+        "warmup_steps": 0,
+        "learning_rate": 0.01,
+        "max_grad_norm": 0.0,
+    }  # fmt: skip
+    run(recipe(work, per_device_train_batch_size=8, **told), tmp_path / "large")
+    run(
+        recipe(work, per_device_train_batch_size=4, gradient_accumulation_steps=2, **told), tmp_path / "small"
+    )
+    close(weights(tmp_path / "large"), weights(tmp_path / "small"), 1e-5)
+
+
 def test_workers_and_checkpointed_activations_change_nothing(plain: Path, work: Path, tmp_path: Path) -> None:
     run(
         recipe(work, num_train_epochs=1, activation_checkpointing=True, dataloader_num_workers=2),
@@ -100,9 +119,7 @@ def test_it_stops_early_and_gives_back_the_best(plain: Path, work: Path, tmp_pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(VitrinaTrainer, "training_step", ruin)
         report = run(
-            recipe(
-                work, num_train_epochs=6, early_stopping=1, lr_scheduler_type="constant", warmup_steps=0
-            ),
+            recipe(work, num_train_epochs=6, early_stopping=1, lr_scheduler_type="constant", warmup_steps=0),
             tmp_path / "run",
         )
     assert (report["epochs"], report["steps"], len(report["history"])) == (2.0, 6, 2)
@@ -247,7 +264,10 @@ def test_bf16_trains_what_is_saved_in_float32(work: Path, tmp_path: Path) -> Non
             {"lr_scheduler_kwargs": {"waves": 2}},
             "lr_scheduler_type cosine that can be made of the recipe; found .*unexpected keyword argument 'waves'",
         ),
-        ({"optim": "adamw_bnb_8bit"}, "optim adamw_bnb_8bit that can be made of the recipe; found .*bitsandbytes"),
+        (
+            {"optim": "adamw_bnb_8bit"},
+            "optim adamw_bnb_8bit that can be made of the recipe; found .*bitsandbytes",
+        ),
     ],
 )
 def test_what_cannot_be_made_ends_before_the_first_step(
@@ -258,7 +278,9 @@ def test_what_cannot_be_made_ends_before_the_first_step(
     assert not list(tmp_path.glob("run/checkpoints/checkpoint-*"))
 
 
-@pytest.mark.parametrize(("task", "targets"), [("multi_label", ["round"]), ("regression", ["bright", "round"])])
+@pytest.mark.parametrize(
+    ("task", "targets"), [("multi_label", ["round"]), ("regression", ["bright", "round"])]
+)
 def test_other_tasks_are_trained_alike(task: str, targets: list[str], work: Path, tmp_path: Path) -> None:
     report = run(recipe(work, task=task, targets=targets, num_train_epochs=1, mixup=0.2), tmp_path / "run")
     name = "eval_accuracy" if task == "multi_label" else "eval_mae"

@@ -94,7 +94,20 @@ _VALUES = st.recursive(
     max_leaves=6,
 )
 _KINDS = st.sampled_from(
-    [bool, int, float, str, Any, Fit, list[int], list[str], list, dict[str, Any], dict | str | None, int | None]
+    [
+        bool,
+        int,
+        float,
+        str,
+        Any,
+        Fit,
+        list[int],
+        list[str],
+        list,
+        dict[str, Any],
+        dict | str | None,
+        int | None,
+    ]
 )
 
 

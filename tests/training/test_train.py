@@ -79,6 +79,47 @@ def test_measured_before_is_left_as_it_is(work: Path, capsys: pytest.CaptureFixt
     assert (work / "runs" / "three" / "evaluation" / "eval_results.json").stat().st_mtime_ns == before
 
 
+def test_other_intervals_are_measured_anew(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, folder = work / "runs" / "one", tmp_path / "figures"
+    command = ["evaluate", str(run), "--output_dir", str(folder), "--explain", "false", "--seed"]
+    before = (run / "evaluation" / "eval_results.json").stat().st_mtime_ns
+    said = []
+    for seed in ("1", "1", "2"):
+        assert main([*command, seed]) == 0
+        told = json.loads((folder / "eval_results.json").read_text(encoding="utf-8"))
+        assert told["bootstrap"]["seed"] == int(seed)
+        assert told["test"]["accuracy"]["value"] == results(work, "one")["test"]["accuracy"]["value"]
+        said.append("measured before, left as it is" in capsys.readouterr().out)
+    assert said == [False, True, False]
+    assert not (folder / "index.html").exists()  # The page stands beside the run's own figures.
+    assert (run / "evaluation" / "eval_results.json").stat().st_mtime_ns == before
+
+
+def test_figures_without_a_page(work: Path, tmp_path: Path) -> None:
+    shutil.copytree(work, tmp_path / "work")
+    run = tmp_path / "work" / "runs" / "one"
+    shutil.rmtree(run / "evaluation")
+    assert main(["evaluate", str(run), "--pages", "false", "--explain", "false"]) == 0
+    assert (run / "evaluation" / "predictions.jsonl").is_file()
+    assert not (run / "evaluation" / "index.html").exists()
+    assert main(["evaluate", str(run), "--explain", "false"]) == 0
+    assert (run / "evaluation" / "index.html").is_file()
+
+
+@pytest.mark.parametrize("named", [None, ["none"], "none", []])
+def test_a_run_without_a_tracker(
+    named: object, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(work, name="quiet", num_train_epochs=1, limit=6, report_to=named)
+    assert main(["train", str(path), "--output_dir", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().out
+    assert "trackio" not in said
+    assert f"model: {tmp_path / 'run' / 'model'}" in said
+    assert (tmp_path / "run" / "history.csv").is_file()
+
+
 def test_runs_are_compared_on_the_same_pictures(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(work / "runs" / "three"), str(work / "runs" / "one")]) == 0
     said = capsys.readouterr().out
@@ -136,6 +177,7 @@ def test_a_model_changed_since_is_refused(
             {"class_weights": {"blue": 1}},
             "a weight for each of blue, green, red; found green, red on one side alone",
         ),
+        ({"test_time": ["backwards"]}, "a list of views among "),
         ({"report_to": "paper"}, "report_to among trackio, mlflow, tensorboard, none; found 'paper'"),
         ({"task": "regression", "targets": ["label_of_none"]}, "targets among the columns"),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -15,14 +15,13 @@ from vitrina.augment.variation import Variation
 
 
 @dataclass(frozen=True)
-class Brightness(Variation):
-    """Every level times one factor from 1 - `amount` to 1 + `amount`, evenly distributed; cut at 0 and 255."""
+class _Factor(Variation):
+    """One factor for the whole picture, from 1 - `amount` to 1 + `amount`, evenly distributed."""
 
-    name = "brightness"
     amount: float
 
     @classmethod
-    def read(cls, value: Any) -> Brightness | None:
+    def read(cls, value: Any) -> Self | None:
         amount = number(value, key=cls.name, most=1, below=True)
         return cls(amount) if amount else None
 
@@ -31,39 +30,29 @@ class Brightness(Variation):
 
     def draw(self, generator: np.random.Generator) -> float:
         return generator.uniform(1 - self.amount, 1 + self.amount)
+
+    def told(self, drawn: float) -> str:
+        return f"{self.name} ×{drawn:.2f}"
+
+
+class Brightness(_Factor):
+    """Every level times one factor; cut at 0 and 255."""
+
+    name = "brightness"
 
     def apply(self, image: Image.Image, drawn: float) -> Image.Image:
         return _spread(image, drawn, about=0.0)
 
-    def told(self, drawn: float) -> str:
-        return f"brightness ×{drawn:.2f}"
 
-
-@dataclass(frozen=True)
-class Contrast(Variation):
-    """Every level's distance from the picture's mean grey times a factor from 1 - `amount` to 1 + `amount`."""
+class Contrast(_Factor):
+    """Every level's distance from the picture's mean grey times one factor."""
 
     name = "contrast"
-    amount: float
-
-    @classmethod
-    def read(cls, value: Any) -> Contrast | None:
-        amount = number(value, key=cls.name, most=1, below=True)
-        return cls(amount) if amount else None
-
-    def value(self) -> float:
-        return self.amount
-
-    def draw(self, generator: np.random.Generator) -> float:
-        return generator.uniform(1 - self.amount, 1 + self.amount)
 
     def apply(self, image: Image.Image, drawn: float) -> Image.Image:
         counts = image.convert("L").histogram()
         mean = float(np.dot(counts, np.arange(256))) / sum(counts)
         return _spread(image, drawn, about=mean)
-
-    def told(self, drawn: float) -> str:
-        return f"contrast ×{drawn:.2f}"
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,9 @@ def rotate(checkpoints: Path, *, keep: int | None, best: str | None) -> None:
     found = sorted(_of(checkpoints), key=_step)
     if not keep or len(found) <= keep:
         return
-    protected = {found[-1].name, Path(best).name if best else ""}
+    protected = {found[-1].name} | ({Path(best).name} if best else set())
     free = [folder for folder in found if folder.name not in protected]
-    for folder in free[
-        : len(found) - max(keep, len({found[-1].name} | ({Path(best).name} if best else set())))
-    ]:
+    for folder in free[: len(found) - max(keep, len(protected))]:
         shutil.rmtree(folder, ignore_errors=True)
 
 

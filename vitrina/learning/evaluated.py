@@ -117,7 +117,7 @@ def measure_run(run: Run, *, seed: int, batch_size: int = 16, progress: Progress
         "calibration": _calibration(run, scores, test, seed=seed),
         "abstention": _abstention(run, scores, test, seed=seed),
         "class_thresholds": _class_thresholds(run, known, scores, seed=seed),
-        "test_time_augmentation": _averaged(run, test, seed=seed, batch_size=batch_size),
+        "test_time_augmentation": _averaged(run, scores, seed=seed, batch_size=batch_size),
         "explained": None,
         # A class is said of a picture from this score on, where a picture may have several.
         "said_from": 0.5 if task == "multi_label" else None,
@@ -184,22 +184,23 @@ def _class_thresholds(run: Run, known: np.ndarray, scores: np.ndarray, *, seed: 
     )
 
 
-def _averaged(run: Run, test: Side, *, seed: int, batch_size: int) -> dict[str, Any] | None:
-    """Accuracy of the mean over views of each picture, where the recipe asks for views."""
-    asked = run.report["recipe"].get("test_time") or []
+def _averaged(run: Run, scores: np.ndarray, *, seed: int, batch_size: int) -> dict[str, Any] | None:
+    """Accuracy of the mean over views of each picture, where the recipe asks for views; `scores` of the plain one."""
+    asked = [name for name in run.report["recipe"].get("test_time") or [] if name != "none"]
     if not asked:
         return None
-    seen = views(["none", *(name for name in asked if name != "none")])
+    test = run.sides[TEST]
+    seen = views(asked)
     given = [
         probabilities_of(logits_of(run.loaded, test, view=view, batch_size=batch_size), test.scheme.task)
         for _, view in seen
     ]
-    mean = mean_of_views(np.stack(given))
+    mean = mean_of_views(np.stack([scores, *given]))
     if test.scheme.task == "single_label":
         figure = {"accuracy": share_figure(mean.argmax(axis=1) == test.labels, seed=seed)}
     else:
         figure = {"figures": figures_of(mean, test, seed=seed)}
-    return {"views": [name for name, _ in seen], **figure}
+    return {"views": ["none", *(name for name, _ in seen)], **figure}
 
 
 def _not_measured(test: Side) -> list[str]:

@@ -79,6 +79,8 @@ def save_and_reproduce(
     The model takes its place only when it gave the same answers. Raises VitrinaError where it did not; what was
     there before is kept.
     """
+    for left in run.glob(f".{MODEL}.*.partial"):
+        shutil.rmtree(left)  # Of a save that was killed; the run is held by one process.
     partial = run / f".{MODEL}.{uuid4().hex}.partial"
     try:
         save_model(trained.loaded, partial / MODEL)

@@ -27,6 +27,12 @@ _KNOWN = {
 }
 
 
+def tracker_names(named: str | Sequence[str] | None) -> list[str]:
+    """`report_to` as a list; "none" and nothing are none."""
+    names = [named] if isinstance(named, str) else list(named or [])
+    return [name for name in names if name != "none"]
+
+
 def prepare_trackers(
     named: str | Sequence[str] | None, run: Path, environment: MutableMapping[str, str] = os.environ
 ) -> list[str]:
@@ -34,11 +40,8 @@ def prepare_trackers(
 
     Raises BadRequest for one that is not known or not installed.
     """
-    names = [named] if isinstance(named, str) else list(named or [])
     answer = []
-    for name in names:
-        if name == "none":
-            continue
+    for name in tracker_names(named):
         if name not in _KNOWN:
             raise BadRequest(f"report_to among {', '.join(_KNOWN)}, none", repr(name), "Correct the recipe.")
         package, variable, place = _KNOWN[name]

@@ -134,7 +134,8 @@ class VitrinaTrainer(Trainer):
         else:
             loss = (weights * each).sum() / weights.sum().clamp_min(1e-12)
         if model.training:
-            loss = loss + _penalty(model)
+            # Once a step: gradients of accumulated batches are added up.
+            loss = loss + _penalty(model) / self.current_gradient_accumulation_steps
         return (loss, outputs) if return_outputs else loss
 
     def _get_num_items_in_batch(

@@ -68,14 +68,9 @@ def tune(
         arguments = replace(arguments, learning_rate=rate)
     trainer = _trainer(loaded, pictures, validation, tuning=tuning, arguments=arguments, run=run)
     show(trainer)
-    before, broken = newest_complete(Path(str(arguments.output_dir)))
-    if broken and trainer.is_world_process_zero():
-        print(f"left out, since they are not complete: {', '.join(broken)}")
-    trainer.accelerator.wait_for_everyone()
     clock = Clock(run / "seconds.txt")
     trainer.add_callback(clock)
-    if before is not None and trainer.is_world_process_zero():
-        print(f"going on from {before.name}")
+    before = _checkpoint_before(trainer)
     with quiet():
         done = trainer.train(resume_from_checkpoint=None if before is None else str(before))
     seconds = clock.seconds
@@ -104,6 +99,19 @@ def tune(
         history=by_epoch(trainer.state.log_history),
         more={"training_precision": precision, "resumed_from": None if before is None else before.name},
     )
+
+
+def _checkpoint_before(trainer: VitrinaTrainer) -> Path | None:
+    """The one to go on from. Of several processes the first removes what is not complete, then the others look."""
+    checkpoints = Path(str(trainer.args.output_dir))
+    with trainer.accelerator.main_process_first():
+        before, broken = newest_complete(checkpoints)
+    if trainer.is_world_process_zero():
+        if broken:
+            print(f"left out, since they are not complete: {', '.join(broken)}")
+        if before is not None:
+            print(f"going on from {before.name}")
+    return before
 
 
 def _seeing(loaded: LoadedModel, tuning: Tuning, arguments: TrainingArguments) -> Seeing:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from vitrina.report.palette import THEMES
+from vitrina.report.words import LANGUAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +49,21 @@ def short(name: str, most: int = 26) -> str:
     """A name of a class on one line, at most `most` letters."""
     name = " ".join(name.encode("utf-8", "replace").decode().split())
     return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def save_each(figures: Mapping[str, Any], draw: Callable[..., Figure], folder: Path) -> list[Path]:
+    """Writes NAME-LANGUAGE-THEME.png for every figure, language (en, es), theme (day, night); the paths, sorted.
+
+    `draw(name, figure, language=, colours=)` gives each.
+    """
+    paths = []
+    for name, figure in figures.items():
+        for language in LANGUAGES:
+            for theme, colours in THEMES.items():
+                path = folder / f"{name}-{language}-{theme}.png"
+                save(draw(name, figure, language=language, colours=colours), path)
+                paths.append(path)
+    return sorted(paths)
 
 
 def save(figure: Figure, path: Path) -> None:

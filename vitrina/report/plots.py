@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitrina.report.canvas import HEIGHT, TEXT, WIDTH, canvas, save, short
+from vitrina.report.canvas import HEIGHT, TEXT, WIDTH, canvas, save_each, short
 from vitrina.report.numbers import Bars, Histogram, Numbers, Sizes
-from vitrina.report.palette import THEMES
-from vitrina.report.words import LANGUAGES, Percent, number, say
+from vitrina.report.words import Percent, number, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,14 +17,7 @@ if TYPE_CHECKING:
 
 def write_plots(numbers: Mapping[str, Numbers], folder: Path) -> list[Path]:
     """Writes NAME-LANGUAGE-THEME.png for every plot, language (en, es), theme (day, night); the paths, sorted."""
-    paths = []
-    for name, figures in numbers.items():
-        for language in LANGUAGES:
-            for theme, colours in THEMES.items():
-                path = folder / f"{name}-{language}-{theme}.png"
-                save(draw(name, figures, language=language, colours=colours), path)
-                paths.append(path)
-    return sorted(paths)
+    return save_each(numbers, draw, folder)
 
 
 def size_of(numbers: Numbers) -> tuple[int, int]:

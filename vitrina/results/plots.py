@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitrina.report.canvas import HEIGHT, TEXT, WIDTH, canvas, save, short
-from vitrina.report.palette import THEMES
-from vitrina.report.words import LANGUAGES, Significant, number
+from vitrina.report.canvas import HEIGHT, TEXT, WIDTH, canvas, save_each, short
+from vitrina.report.words import Significant, number
 from vitrina.results.figures import Answers, Coverage, Figures, Lines, Matrix, Reliability
 from vitrina.results.words import TEXTS
 
@@ -22,14 +21,7 @@ _MOST_WRITTEN = 15
 
 def write_plots(figures: Mapping[str, Figures], folder: Path) -> list[Path]:
     """Writes NAME-LANGUAGE-THEME.png for every plot, language (en, es), theme (day, night); the paths, sorted."""
-    paths = []
-    for name, told in figures.items():
-        for language in LANGUAGES:
-            for theme, colours in THEMES.items():
-                path = folder / f"{name}-{language}-{theme}.png"
-                save(draw(name, told, language=language, colours=colours), path)
-                paths.append(path)
-    return sorted(paths)
+    return save_each(figures, draw, folder)
 
 
 def size_of(figures: Figures) -> tuple[int, int]:
