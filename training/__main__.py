@@ -21,6 +21,9 @@ STAGES = {
     "suite": ("training.suite", "the experiments of a study on one split, measured on test, in one table"),
     "compare": ("training.compare", "which of several runs is better, on the same test pictures"),
     "card": ("training.card", "the data card or the model card, from the reports alone"),
+    "publish": ("training.publish", "a model, a data set or the Space: verified, versioned, put in force"),
+    "roll_back": ("training.roll_back", "an earlier version is in force again, with the reason on record"),
+    "versions": ("training.versions", "what a repository holds, what is in force since when"),
 }
 
 

@@ -36,6 +36,14 @@ def test_it_writes_the_card(work: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.endswith(f"data card: {work / 'card' / 'README.md'}\n")
 
 
+@pytest.mark.parametrize("option", ["--dataset_id", "--repo_id"])
+def test_a_name_on_the_hub_stands_in_the_lines_that_load_it(work: Path, option: str) -> None:
+    assert main(["card", str(work), "--license", "mit", option, "org/market"]) == 0
+    card = (work / "card" / "README.md").read_text(encoding="utf-8")
+    assert 'data = load_dataset("org/market")\n' in card
+    assert "Not published yet" not in card
+
+
 @pytest.mark.parametrize("stage", ["collect", "clean", "split"])
 def test_a_missing_report_names_the_stage(work: Path, stage: str, capsys: pytest.CaptureFixture[str]) -> None:
     (work / REPORTS[stage]).unlink()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from vitrina.cards.files_section import files_section
 from vitrina.cards.front_matter import Told, front_matter
 from vitrina.cards.limits import known_limits
 from vitrina.cards.markdown import Markdown
@@ -38,6 +39,9 @@ def data_card(template: str, *, collect: Report, clean: Report, split: Report, t
             clean=clean,
             split=split,
             limits=known_limits(collect, clean, split),
+            files=files_section(
+                split["features"], targets=split["settings"].get("targets", ()), repo_id=told.repo_id
+            ),
         )
     except (KeyError, TemplateError) as error:
         raise BadRequest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,8 @@ _SIZES = (
 
 @dataclass(frozen=True)
 class Told:
-    """What only a person knows of the data. `license` as the Hub spells it, `language` of the labels as ISO 639 code.
+    """What only a person knows of the data. `license` as the Hub spells it, `language` of the labels as ISO 639 code,
+    `repo_id` where it will be on the Hub.
 
     Raises BadRequest where one of the two cannot be.
     """
@@ -33,6 +34,7 @@ class Told:
     description: str | None = None
     origin: str | None = None
     language: str = "en"
+    repo_id: str | None = None
 
     def __post_init__(self) -> None:
         refuse_odd_licence(self.license)
@@ -68,13 +70,9 @@ def front_matter(split: Report, *, title: str, told: Told, relabelled: int) -> s
         # Labels came with the pictures; "other" beside it where a person corrected some here.
         annotations_creators=["found", "other"] if relabelled else ["found"],
         tags=["vitrina"],
-        configs=[
-            {
-                "config_name": "default",
-                "data_files": [{"split": side, "path": f"data/{side}-*"} for side in sides],
-            }
-        ],
-        dataset_info=_info(split),
+        configs=configs_of(sides),
+        # No `splits` yet: datasets wants bytes as well there, else it warns that it ignores the block.
+        dataset_info={"features": features_of(split["features"])},
     )
     return f"---\n{data.to_yaml()}\n---\n"
 
@@ -84,15 +82,20 @@ def size_category(pictures: int) -> str:
     return next((name for limit, name in _SIZES if pictures < limit), "n>10M")
 
 
-def _info(split: Report) -> dict[str, Any]:
-    features = [
+def configs_of(sides: Sequence[str]) -> list[dict[str, Any]]:
+    """Which Parquet files make up which side."""
+    files = [{"split": side, "path": f"data/{side}-*"} for side in sides]
+    return [{"config_name": "default", "data_files": files}]
+
+
+def features_of(features: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The columns as `dataset_info` has them, from `features` as split_report.json has them."""
+    return [
         {
             "name": one["name"],
             "dtype": {"class_label": {"names": {str(k): name for k, name in enumerate(one["names"])}}}
             if one["type"] == "class_label"
             else one["type"],
         }
-        for one in split["features"]
+        for one in features
     ]
-    # No `splits`: datasets wants bytes as well there, else it warns that it ignores the block.
-    return {"features": features}

@@ -17,7 +17,7 @@ from vitrina.cards.model_front_matter import ToldOfModel
 Report = Mapping[str, Any]
 
 # Architectures that transformers learns of by `register` of these modules.
-_OWN_MODELS = {
+OWN_MODELS = {
     "SmallCnnForImageClassification": "vitrina.models.small_cnn",
     "BackboneWithMlpForImageClassification": "vitrina.models.mlp_head",
 }
@@ -27,7 +27,7 @@ def use_block(train: Report, told: ToldOfModel) -> Markdown:
     """Python that loads the model and asks it about one picture; runs as it stands where the model can be reached."""
     where = json.dumps(told.repo_id or told.folder, ensure_ascii=False)
     lines = ["from transformers import pipeline", ""]
-    own = _OWN_MODELS.get(str((train.get("model") or {}).get("architecture")))
+    own = OWN_MODELS.get(str((train.get("model") or {}).get("architecture")))
     if own is not None:
         lines += [f"from {own} import register", "", "register()  # The network is one of Vitrina's own."]
     lines.append(f'classify = pipeline("image-classification", model={where})')

@@ -1,0 +1,140 @@
+"""What is particular to a folder that plays the part of the Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.repositories.made import weights
+from vitrina.repositories.folder import FolderRepository, is_folder_repository
+from vitrina.repositories.repository import Change, RepositoryChanged, RepositoryError
+
+
+@pytest.fixture
+def begun(in_folder: FolderRepository) -> tuple[FolderRepository, str]:
+    in_folder.create(private=True)
+    change = Change({"model.safetensors": weights(1), "a.txt": b"a"})
+    return in_folder, in_folder.commit("main", change, message="one", parent=None)
+
+
+def test_a_path_leads_to_what_is_in_force(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    assert is_folder_repository(repository.folder)
+    assert (repository.folder / "main" / "a.txt").read_bytes() == b"a"
+    later = repository.commit("main", Change({"a.txt": b"b"}), message="two", parent=commit)
+    assert (repository.folder / "main" / "a.txt").read_bytes() == b"b"
+    assert (repository.folder / "commits" / commit / "a.txt").read_bytes() == b"a"
+    assert (repository.folder / "main").resolve().name == later
+
+
+def test_the_same_bytes_lie_there_once(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    later = repository.commit("main", Change({"b.txt": b"b"}), message="two", parent=commit)
+    both = [repository.folder / "commits" / name / "model.safetensors" for name in (commit, later)]
+    assert os.path.samefile(*both)
+    assert all(path.stat().st_mode & 0o222 == 0 for path in both)
+
+
+def test_without_hard_links_and_symbolic_links_it_works_as_well(
+    in_folder: FolderRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    in_folder.create(private=False)
+    first = in_folder.commit("main", Change({"a": b"a"}), message="", parent=None)
+    second = in_folder.commit("main", Change({"b": b"b"}), message="", parent=first)
+    assert in_folder.read("a", revision="main") == b"a"
+    assert in_folder.resolve("main") == second
+    assert not (in_folder.folder / "main").exists()
+
+
+@pytest.mark.parametrize("path", ["../out.txt", "/etc/passwd", "a/../../b", "a\\b", "", "a\0b"])
+def test_nothing_is_written_outside(begun: tuple[FolderRepository, str], path: str) -> None:
+    repository, commit = begun
+    with pytest.raises(RepositoryError, match="paths inside the repository"):
+        repository.commit("main", Change({path: b"x"}), message="", parent=commit)
+    assert repository.resolve("main") == commit
+    assert not list((repository.folder / "commits").glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "commits", "refs", "a b"])
+def test_odd_names_of_branches_are_refused(begun: tuple[FolderRepository, str], name: str) -> None:
+    repository, commit = begun
+    with pytest.raises(RepositoryError, match="a name of letters, digits"):
+        repository.create_branch(name, at=commit)
+
+
+def test_one_of_many_writers_wins(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    told: list[str] = []
+
+    def write(number: int) -> None:
+        try:
+            told.append(repository.commit("main", Change({"n": b"%d" % number}), message="", parent=commit))
+        except RepositoryChanged:
+            told.append("late")
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told)[:-1].count("late") + (sorted(told)[-1] == "late") == 7
+    assert repository.resolve("main") in told
+
+
+def test_what_a_killed_writer_left_goes_with_the_next(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    left = repository.folder / "commits" / ".0123.partial"
+    left.mkdir()
+    (left / "half").write_bytes(b"x")
+    repository.commit("main", Change({"b": b"b"}), message="", parent=commit)
+    assert not left.exists()
+
+
+def test_other_folders_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"x")
+    with pytest.raises(RepositoryError, match=r"a folder with other files. Name another folder"):
+        FolderRepository(tmp_path).create(private=False)
+    with pytest.raises(RepositoryError, match="Publish to it first, or correct the name"):
+        FolderRepository(tmp_path / "none").references()
+
+
+def test_another_kind_or_format_is_said(begun: tuple[FolderRepository, str]) -> None:
+    folder = begun[0].folder
+    with pytest.raises(RepositoryError, match=r"Expected a dataset repository at .*; found one of a model"):
+        FolderRepository(folder, "dataset").exists()
+    (folder / "repository.json").write_text(json.dumps({"format": 9, "kind": "model"}))
+    with pytest.raises(RepositoryError, match=r"format 9, kind 'model'. Open it with the version of Vitrina"):
+        FolderRepository(folder).exists()
+
+
+def test_damage_is_said(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    (repository.folder / "commits" / commit / "a.txt").unlink()
+    with pytest.raises(RepositoryError, match=r"a\.txt of .* as it was written; found FileNotFoundError"):
+        repository.read("a.txt", revision=commit)
+    (repository.folder / "commits" / f"{commit}.json").write_text("[1]")
+    with pytest.raises(RepositoryError, match="Restore the folder from a copy, or publish the version again"):
+        repository.files(commit)
+
+
+def test_no_room_is_said(begun: tuple[FolderRepository, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    repository, commit = begun
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RepositoryError, match=r"room to write in .*; found No space left on device"):
+        repository.commit("main", Change({"b": b"b"}), message="", parent=commit)
+    monkeypatch.undo()
+    assert repository.resolve("main") == commit
+    assert not list((repository.folder / "commits").glob(".*.partial"))

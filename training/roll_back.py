@@ -1,0 +1,59 @@
+"""The alias goes back to an earlier version, with the reason in the repository's log."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from vitrina.errors import BadRequest
+from vitrina.repositories.opening import open_repository
+from vitrina.repositories.repository import KINDS, RepositoryError
+from vitrina.repositories.versions import alias_of, champion, history, move_champion
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Move it, say what is in force now. Raises VitrinaError."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training roll_back", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
+    parser.add_argument("--to", metavar="vN", help="the version; else the one that was in force before")
+    parser.add_argument("--reason", required=True, help="why, for the log of the repository")
+    parser.add_argument("--kind", choices=KINDS, default="model")
+    told = parser.parse_args(list(arguments))
+    if not told.reason.strip():
+        raise BadRequest("a reason", "an empty one", "Say in a few words why: it is what others will read.")
+    repository = open_repository(told.repository, told.kind)
+    there = champion(repository)
+    if there is None:
+        raise RepositoryError(
+            f"a version in force in {repository.name}",
+            "none",
+            "Publish one first: python -m training publish.",
+        )
+    version = told.to or _before(there.version, [entry.version for entry in history(repository)])
+    moved = move_champion(
+        repository,
+        version,
+        reason=told.reason,
+        by=repository.account(),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    print(
+        f"{alias_of(told.kind)} of {repository.name} points to {moved.version} since {moved.since}: "
+        f"{moved.entry.reason}"
+    )
+    print("Apps that follow it switch at their next check.")
+
+
+def _before(version: str, versions: Sequence[str]) -> str:
+    """The version that was in force before the one that is."""
+    earlier = [name for name in versions if name != version]
+    if not earlier:
+        raise BadRequest(
+            f"a version that was in force before {version}",
+            "none",
+            "Publish another version first, or name one with --to.",
+        )
+    return earlier[-1]

@@ -1,0 +1,46 @@
+"""The versions of a repository: when each came, how it was measured, which is in force and why."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from vitrina.repositories.manifest import MANIFEST, Manifest, manifest_of
+from vitrina.repositories.opening import open_repository
+from vitrina.repositories.repository import KINDS
+from vitrina.repositories.versions import alias_of, champion, history, versions
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print them. Raises VitrinaError."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training versions", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
+    parser.add_argument("--kind", choices=KINDS, default="model")
+    told = parser.parse_args(list(arguments))
+    repository = open_repository(told.repository, told.kind)
+    there = champion(repository)
+    known = versions(repository)
+    if not known:
+        print(f"{repository.name} has no version yet.")
+    for one in known:
+        manifest = manifest_of(repository.read(MANIFEST, revision=one.revision))
+        mark = (
+            f"  <- {alias_of(told.kind)} since {there.since}" if there and there.version == one.name else ""
+        )
+        print(f"{one.name:5} {one.revision[:12]}  {manifest.created}  {_figure(manifest)}{mark}")
+    for entry in history(repository):
+        print(
+            f"  {entry.at}  {entry.action} {entry.version} by {entry.by}{': ' + entry.reason if entry.reason else ''}"
+        )
+
+
+def _figure(manifest: Manifest) -> str:
+    figures = (manifest.test or {}).get("figures", {})
+    for name in ("accuracy", "mean_average_precision", "mae"):
+        if figures.get(name, {}).get("value") is not None:
+            figure = figures[name]
+            low, high = figure["interval"]
+            return f"{name} {figure['value']:.3f} ({low:.3f} to {high:.3f}, n {figure['n']})"
+    return ""

@@ -1,0 +1,184 @@
+"""Versions v1, v2, ... and the alias that says which of them is in force."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from vitrina.repositories.manifest import BESIDE
+from vitrina.repositories.repository import Change, Kind, Repository, RepositoryChanged, RepositoryError
+
+# Every version that was ever sent, one commit each.
+VERSIONS = "versions"
+CHAMPION = "champion"
+# What a stranger loads who names no revision; it follows the champion.
+MAIN = "main"
+HISTORY = "champion_history.jsonl"
+Action = Literal["publish", "promote", "roll back"]
+_VERSION = re.compile(r"v[1-9][0-9]*")
+
+
+class Version(NamedTuple):
+    """`name` is "v3"; `revision` the commit with its files."""
+
+    name: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One move of the alias: at (UTC, ISO 8601) it came to point to `version`, `revision` the version's commit;
+    `previous` is the version before. `by` is who did it."""
+
+    at: str
+    action: Action
+    version: str
+    revision: str
+    previous: str | None
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Champion:
+    """`revision` is the head of the alias, what an app pins; its files are those of `version`, in force `since`."""
+
+    revision: str
+    version: str
+    since: str
+    entry: Entry
+
+
+def alias_of(kind: Kind) -> str:
+    """The branch that says what is in force: a Space runs what lies on main, whatever else there is."""
+    return MAIN if kind == "space" else CHAMPION
+
+
+def versions(repository: Repository) -> list[Version]:
+    """All that were verified, v1 first."""
+    tags = repository.references().tags
+    names = sorted((name for name in tags if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
+    return [Version(name, tags[name]) for name in names]
+
+
+def champion(repository: Repository) -> Champion | None:
+    """What is in force; None where nothing was published yet, or not by us."""
+    head = repository.references().branches.get(alias_of(repository.kind))
+    if head is None:
+        return None
+    told = _history_at(repository, head)
+    if not told:
+        return None
+    return Champion(head, told[-1].version, told[-1].at, told[-1])
+
+
+def history(repository: Repository) -> list[Entry]:
+    """Every move of the alias, oldest first."""
+    head = repository.references().branches.get(alias_of(repository.kind))
+    return [] if head is None else _history_at(repository, head)
+
+
+def move_champion(
+    repository: Repository,
+    version: str,
+    *,
+    reason: str,
+    by: str,
+    at: str,
+    expected: str | None = None,
+    content: Mapping[str, Path | bytes] | None = None,
+) -> Champion:
+    # Who, when and why go into the log; `expected` and `content` are what only some callers know.
+    """The alias points to `version` from now on, main with it: one commit each, which nobody sees half done.
+
+    A move to where it points already brings main along, where it was left behind, and changes nothing else. The log
+    says "publish" of a version that was never in force, "roll back" of an earlier one, else "promote". `content` is
+    what the caller has of its files, so that they need not be fetched; `expected` the version that the caller believes
+    to be in force. Raises RepositoryError for a version that is not there, RepositoryChanged where another one is in
+    force or somebody else moves it meanwhile.
+    """
+    known = {one.name: one for one in versions(repository)}
+    if version not in known:
+        raise RepositoryError(
+            f"a version of {repository.name} ({', '.join(known) or 'none yet'})",
+            version,
+            "Name one of these.",
+        )
+    wanted = known[version]
+    alias = alias_of(repository.kind)
+    head = repository.references().branches.get(alias)
+    told = [] if head is None else _history_at(repository, head)
+    in_force = told[-1].version if told else None
+    if expected is not None and in_force not in (expected, version):
+        raise RepositoryChanged(
+            f"{expected} in force in {repository.name}",
+            in_force or "none",
+            "Somebody else was faster: look at what is there, then decide again.",
+        )
+    if not told or told[-1].version != version:
+        action = _action(told, version)
+        told.append(Entry(at, action, version, wanted.revision, in_force, " ".join(reason.split()), by))
+    lines = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in told).encode()
+    entry = told[-1]
+    message = f"{entry.action}: {version}" + (f" ({entry.reason})" if entry.reason else "")
+    moved = _bring(repository, alias, wanted.revision, lines, message=message, content=content)
+    if alias != MAIN:
+        _bring(repository, MAIN, wanted.revision, lines, message=message, content=content)
+    return Champion(moved, version, entry.at, entry)
+
+
+def _action(told: Sequence[Entry], version: str) -> Action:
+    if version not in {entry.version for entry in told}:
+        return "publish"
+    return "roll back" if int(told[-1].version[1:]) > int(version[1:]) else "promote"
+
+
+def _bring(
+    repository: Repository,
+    branch: str,
+    revision: str,
+    told: bytes,
+    *,
+    message: str,
+    content: Mapping[str, Path | bytes] | None,
+) -> str:
+    """The branch gets the files of a commit and the history, in one step; its head."""
+    head = repository.references().branches.get(branch)
+    if head is None:
+        repository.create_branch(branch, at=revision)
+        head = revision
+    files, wanted = repository.files(head), repository.files(revision)
+    same = HISTORY in files and repository.read(HISTORY, revision=head) == told
+    differ = [path for path, one in wanted.items() if files.get(path) != one or one.sha256 is None]
+    removed = [path for path in files if path not in wanted and path not in (HISTORY, *BESIDE)]
+    if same and not removed and all(files.get(path) == wanted[path] for path in differ):
+        # Sizes of small files alone would not tell; their history does: it was written in one step with them.
+        return head
+    at_hand = content or {}
+    change = Change(
+        added={path: at_hand[path] for path in differ if path in at_hand} | {HISTORY: told},
+        copied={path: revision for path in differ if path not in at_hand},
+        removed=removed,
+    )
+    return repository.commit(branch, change, message=message, parent=head)
+
+
+def _history_at(repository: Repository, commit: str) -> list[Entry]:
+    if HISTORY not in repository.files(commit):
+        return []
+    try:
+        lines = repository.read(HISTORY, revision=commit).decode().splitlines()
+        told = [Entry(**json.loads(line)) for line in lines]
+        if any(one.action not in get_args(Action) or not _VERSION.fullmatch(one.version) for one in told):
+            raise ValueError("an action or a version of no known kind")
+    except (ValueError, TypeError) as problem:
+        raise RepositoryError(
+            f"one move of the alias a line in {HISTORY} of {repository.name}",
+            f"{type(problem).__name__}: {problem}"[:200],
+            "Put the file back as it was: its history has every state of it.",
+        ) from problem
+    return told
