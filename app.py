@@ -8,6 +8,7 @@ import sys
 
 from vitrina.errors import VitrinaError
 from vitrina.server.app import build_server
+from vitrina.server.hugging_face_space import storage_in_words
 from vitrina.server.serve import listen, serve
 from vitrina.server.settings import Settings
 
@@ -22,6 +23,8 @@ def main() -> int:
     logging.getLogger("vitrina").setLevel(logging.INFO)
     try:
         settings = Settings.from_environment(os.environ)
+        if said := storage_in_words(settings, os.environ):
+            print(said, file=sys.stderr)
         # First the port: a run that finds it taken has touched nothing of the one that has it.
         with listen(settings) as listener:
             serve(build_server(settings), listener)

@@ -1,4 +1,4 @@
-"""python -m vitrina: import a folder, add an account, examine the store, write the README's Space block."""
+"""python -m vitrina: import a folder, add an account, examine the store, back it up, write the README's Space block."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitrina.errors import BadRequest, VitrinaError
+from vitrina.server.backup_command import add_commands
+from vitrina.server.model_command import add_model_command
 from vitrina.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     labels.add_argument("collection", metavar="SLUG")
     labels.add_argument("names", nargs="+", metavar="NAME")
     labels.set_defaults(run=_labels)
+
+    add_commands(commands, _existing_store)
+    add_model_command(commands)
 
     readme = commands.add_parser("readme", help="write space.yaml into the README's first block")
     readme.add_argument("--root", type=Path, default=Path(), help="the folder with README.md and space.yaml")

@@ -1,4 +1,4 @@
-"""A store in a folder of its own, the real decoder."""
+"""A store of its own on each of the two databases, the real decoder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gallery_made import LABELS, Filler
 
+from tests.postgres import TEMPLATE, Cluster, cluster
 from vitrina.decoder import Decoder
 from vitrina.gallery.store import Store
 
@@ -18,9 +19,37 @@ def decoder() -> Iterator[Decoder]:
         yield decoder
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own: a file that is made, or a server's copy of one with the tables in it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/vitrina.db"
+        return
+    postgres: Cluster = request.getfixturevalue("postgres")
+    with postgres.database(TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that is not there yet, or has no table yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/fresh.db"
+        return
+    postgres: Cluster = request.getfixturevalue("postgres")
+    with postgres.database() as url:
+        yield url
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(f"sqlite:///{tmp_path}/vitrina.db", tmp_path / "files", minimum_free_bytes=0) as store:
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    with Store.open(database_url, tmp_path / "files", minimum_free_bytes=0) as store:
         store.collections.create("photos", "Photos", labels=LABELS)
         yield store
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 import sqlalchemy as sa
 from PIL import Image
 
@@ -18,6 +19,9 @@ from vitrina.gallery.store import Store
 from vitrina.prediction import Prediction
 
 LABELS = ("food", "drink", "menu")
+# For tests of what no database has a part in, or of one's own ways.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -94,3 +98,7 @@ def grow(store: Store, count: int, *, shelf: str = "published") -> None:
             events.append(values | {"collection_id": owner})
         connection.execute(sa.insert(picture), rows)
         connection.execute(sa.insert(annotation), events)
+        if not store.database.is_sqlite:
+            # Numbers that were given by hand are not counted.
+            count_on = sa.func.pg_get_serial_sequence("picture", "id")
+            connection.execute(sa.select(sa.func.setval(count_on, first + count - 1)))

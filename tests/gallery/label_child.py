@@ -11,9 +11,9 @@ from vitrina.gallery.annotations import Change
 from vitrina.gallery.store import Store
 
 
-def main(folder: Path, number: int, count: int) -> None:
+def main(url: str, folder: Path, number: int, *, count: int) -> None:
     chance = random.Random(number)
-    with Store.open(f"sqlite:///{folder}/vitrina.db", folder / "files", minimum_free_bytes=0) as store:
+    with Store.open(url, folder / "files", minimum_free_bytes=0) as store:
         labels = store.collections.get("photos").labels
         ids = [card.id for card in store.pictures.page("photos", view="review").items]
         print("ready", flush=True)
@@ -31,4 +31,4 @@ def main(folder: Path, number: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), count=int(sys.argv[4]))

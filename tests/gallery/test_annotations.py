@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from gallery_made import LABELS, Filler, grow
+from gallery_made import LABELS, Filler, grow, on_sqlite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +58,7 @@ def test_a_label_outside_the_collection(store: Store, fill: Filler) -> None:
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("label", "next_step"),
     [
@@ -73,6 +74,7 @@ def test_only_what_can_be_a_label_is_advised_as_one(store: Store, label: str, ne
     assert refused.value.next_step == next_step
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("kind", "label", "text"),
     [
@@ -271,6 +273,7 @@ def test_a_visitor_cannot_make_staff_stale(store: Store, fill: Filler) -> None:
     assert store.pictures.waiting_from_visitors("photos") == 0
 
 
+@on_sqlite
 def test_an_act_on_thousands(store: Store, fill: Filler) -> None:
     """More pictures than one SQL statement asks for."""
     fill.add("food", publish=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from gallery_made import Filler
+from gallery_made import Filler, on_sqlite
 
-from vitrina.errors import BadRequest, Conflict, NotFound
+from vitrina.errors import BadRequest, Conflict, NotFound, Stale
 from vitrina.gallery.annotations import Change
 from vitrina.gallery.store import Store
 
@@ -32,6 +32,7 @@ def test_a_collection_comes_back_as_it_was_made(store: Store) -> None:
     assert [one.slug for one in store.collections.all()] == ["photos", "sky"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("slug", ["", "Photos", "a b", "../x", "a" * 65, "ñ", "a\n"])
 def test_bad_slugs(store: Store, slug: str) -> None:
     with pytest.raises(BadRequest) as refused:
@@ -42,12 +43,14 @@ def test_bad_slugs(store: Store, slug: str) -> None:
     )
 
 
+@on_sqlite
 @pytest.mark.parametrize("title", ["", "   ", "x" * 301, "a\x00b", "a\u202eb"])
 def test_bad_titles(store: Store, title: str) -> None:
     with pytest.raises(BadRequest, match="a title of 1 to 300 printable characters"):
         store.collections.create("new", title, labels=["a", "b"])
 
 
+@on_sqlite
 @pytest.mark.parametrize("labels", [[], ["a", "a"], ["x" * 300], ["a\u202e", "b"], ["a", "b\x00"]])
 def test_bad_labels(store: Store, labels: list[str]) -> None:
     with pytest.raises(BadRequest):
@@ -109,9 +112,34 @@ def test_counts(store: Store, fill: Filler) -> None:
     assert (counts.to_review, counts.ready) == (1, 1)
 
 
+@on_sqlite
 def test_classes_that_differ_in_capitals_alone(store: Store) -> None:
     with pytest.raises(BadRequest) as refused:
         store.collections.create("waste", "Waste", labels=("glass", "Glass"))
     assert str(refused.value) == (
         "Expected class names that differ in more than capitals; found glass and Glass. Keep one of the two."
     )
+
+
+def test_a_model_follows_an_alias_until_another_is_set(store: Store) -> None:
+    assert store.collections.get("photos").model_since is None
+    first = store.collections.set_model(
+        "photos", model="org/name@1", revision="org/name@1", follows="org/name@champion", version="v1"
+    )
+    assert (first.follows, first.model_version) == ("org/name@champion", "v1")
+    assert first.model_since is not None
+    # The same once more, now pinned: it has answered all the while.
+    pinned = store.collections.set_model("photos", model="org/name@1", revision="org/name@1", version="v1")
+    assert (pinned.follows, pinned.model_since) == (None, first.model_since)
+    with pytest.raises(Stale) as refused:
+        store.collections.set_model("photos", model="org/name@2", revision="org/name@2", instead_of=first)
+    assert str(refused.value) == (
+        "Expected the model of photos as it was read (org/name@1); "
+        "found org/name@1, which somebody set meanwhile. Look at what answers now, then try again."
+    )
+    second = store.collections.set_model(
+        "photos", model="org/name@2", revision="org/name@2", instead_of=pinned
+    )
+    assert second.model_since is not None
+    assert second.model_since >= first.model_since
+    assert store.collections.set_model("photos", model=None, revision=None).model_since is None

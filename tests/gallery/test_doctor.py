@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from gallery_made import Filler
+from gallery_made import Filler, on_sqlite
 
 from vitrina.gallery.doctor import DoctorReport, examine, remove_orphans
 from vitrina.gallery.schema import picture
@@ -19,6 +19,7 @@ def test_a_healthy_store(store: Store, fill: Filler) -> None:
     assert examine(store) == DoctorReport(pictures=3)
 
 
+@on_sqlite
 @pytest.mark.parametrize("kind", ["original", "thumb", "large"])
 def test_a_missing_file(store: Store, fill: Filler, kind: str) -> None:
     sha256 = fill.add().sha256
@@ -29,6 +30,7 @@ def test_a_missing_file(store: Store, fill: Filler, kind: str) -> None:
     assert not report.clean
 
 
+@on_sqlite
 def test_an_altered_file(store: Store, fill: Filler) -> None:
     path = store.files.path_of(fill.add().sha256)
     data = bytearray(path.read_bytes())

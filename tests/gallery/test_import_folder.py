@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from gallery_made import make_picture
+from gallery_made import make_picture, on_sqlite
 
 from vitrina.decoder import Decoder
 from vitrina.errors import BadRequest, VitrinaError
@@ -56,6 +56,7 @@ def test_a_pile_makes_no_labels_up(store: Store, decoder: Decoder, tmp_path: Pat
     )
 
 
+@on_sqlite
 def test_folders_that_are_no_labels(store: Store, decoder: Decoder, classes: Path) -> None:
     with pytest.raises(BadRequest) as refused:
         import_folder(store, classes, slug="photos", decoder=decoder)
@@ -67,6 +68,7 @@ def test_folders_that_are_no_labels(store: Store, decoder: Decoder, classes: Pat
     assert sum(store.collections.counts("photos").by_state.values()) == 0
 
 
+@on_sqlite
 def test_folders_with_nothing_to_take(store: Store, decoder: Decoder, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadRequest, match="Expected a folder with pictures; found none in empty"):
@@ -75,6 +77,7 @@ def test_folders_with_nothing_to_take(store: Store, decoder: Decoder, tmp_path: 
         import_folder(store, tmp_path / "absent", slug="photos", decoder=decoder)
 
 
+@on_sqlite
 def test_pictures_inside_an_archive_are_refused(
     store: Store, decoder: Decoder, classes: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +97,7 @@ def test_pictures_inside_an_archive_are_refused(
     assert str(refused.value) == said
 
 
+@on_sqlite
 def test_labels_of_a_table_are_taken(store: Store, decoder: Decoder, tmp_path: Path) -> None:
     for number in range(4):
         make_picture(tmp_path / "pile" / "photos" / f"{number}.png", number)
@@ -105,6 +109,7 @@ def test_labels_of_a_table_are_taken(store: Store, decoder: Decoder, tmp_path: P
     assert {(card.label, card.label_by) for card in page.items} == {("food", "import"), ("drink", "import")}
 
 
+@on_sqlite
 def test_real_photos(store: Store, decoder: Decoder, shared_data: Path) -> None:
     files = [path for path in (shared_data / "grocery10").glob("*/*") if path.is_file()]
     report = import_folder(store, shared_data / "grocery10", slug="grocery", decoder=decoder)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gallery_made import answer, make_picture
+from gallery_made import answer, make_picture, on_sqlite
 
 from vitrina.decoder import Decoder
 from vitrina.errors import BadRequest, NotFound, OutOfSpace, PictureRefused
@@ -37,6 +37,7 @@ def upload(ingest: Ingest, data: bytes, **asked: object) -> Accepted:
     return ingest.accept(incoming, **terms)
 
 
+@on_sqlite
 def test_the_order_of_the_steps(store: Store, decoder: Decoder, tmp_path: Path) -> None:
     taken: list[str] = []
     path = make_picture(tmp_path / "1.png", 1)
@@ -104,6 +105,7 @@ def test_a_visitors_suggestion(ingest: Ingest, tmp_path: Path) -> None:
     ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
@@ -132,6 +134,7 @@ def test_an_unknown_collection(ingest: Ingest, tmp_path: Path) -> None:
     assert list(ingest.store.files.incoming_folder.iterdir()) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("data", [b"", b"<html>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"\0" * 100])
 def test_what_is_no_picture_leaves_nothing(ingest: Ingest, data: bytes) -> None:
     with pytest.raises(PictureRefused):
@@ -140,6 +143,7 @@ def test_what_is_no_picture_leaves_nothing(ingest: Ingest, data: bytes) -> None:
     assert sum(ingest.store.collections.counts("photos").by_state.values()) == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("cut", range(4, 100, 8))
 def test_a_jpeg_cut_anywhere_is_refused(ingest: Ingest, tmp_path: Path, cut: int) -> None:
     whole = make_picture(tmp_path / "1.jpg", 1, side=64).read_bytes()
@@ -147,6 +151,7 @@ def test_a_jpeg_cut_anywhere_is_refused(ingest: Ingest, tmp_path: Path, cut: int
         upload(ingest, whole[: len(whole) * cut // 100])
 
 
+@on_sqlite
 def test_the_largest_file_that_is_taken(store: Store, decoder: Decoder, tmp_path: Path) -> None:
     path = make_picture(tmp_path / "1.png", 1)
     size = path.stat().st_size
@@ -157,6 +162,7 @@ def test_the_largest_file_that_is_taken(store: Store, decoder: Decoder, tmp_path
     assert store.ingest(decoder, max_bytes=size).accept(path, **terms).created
 
 
+@on_sqlite
 def test_labels_work_while_the_disk_is_full(ingest: Ingest, tmp_path: Path) -> None:
     store = ingest.store
     card = upload(ingest, make_picture(tmp_path / "1.png", 1).read_bytes()).picture
@@ -169,6 +175,7 @@ def test_labels_work_while_the_disk_is_full(ingest: Ingest, tmp_path: Path) -> N
     assert store.pictures.get(card.id).card.label == "food"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

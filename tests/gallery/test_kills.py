@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from gallery_made import LABELS, make_picture
 
+from tests.postgres import TEMPLATE, Cluster
 from vitrina.gallery.doctor import examine
 from vitrina.gallery.ingest import STEPS
 from vitrina.gallery.store import Store
@@ -69,20 +70,22 @@ class Gallery:
     folder: Path
     pictures: list[Path]
     children: Children
+    url: str = ""  # a SQLite file in the folder, where none is given
     acknowledged: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
+        self.url = self.url or f"sqlite:///{self.folder}/vitrina.db"
         with self.open() as store:
             store.collections.create("photos", "Photos", labels=LABELS)
 
     def open(self) -> Store:
-        return Store.open(f"sqlite:///{self.folder}/vitrina.db", self.folder / "files", minimum_free_bytes=0)
+        return Store.open(self.url, self.folder / "files", minimum_free_bytes=0)
 
     def run(
         self, pictures: list[Path], *, kill: Callable[[Said], bool] | None = None, **asked: Any
     ) -> tuple[Said, int]:
-        order = {"url": f"sqlite:///{self.folder}/vitrina.db", "files": str(self.folder / "files")}
+        order = {"url": self.url, "files": str(self.folder / "files")}
         order |= {"pictures": [str(path) for path in pictures]}
         said, code = self.children.run(
             order | {"step": None, "nth": 1, "many": False, "worker": False} | asked, kill=kill
@@ -210,6 +213,31 @@ def test_an_import_killed_at_random_times(tmp_path: Path, pictures: list[Path], 
         with gallery.open() as store:
             report = examine(store)
             assert (report.pictures, report.orphans) == (len(pictures), [])
+
+
+def test_killed_beside_a_server(
+    tmp_path: Path, pictures: list[Path], children: Children, postgres: Cluster
+) -> None:
+    """Once before each step, in the midst of a transaction too, then at random times; then an import."""
+    chance = random.Random(11)
+    with postgres.database(TEMPLATE) as url:
+        gallery = Gallery(tmp_path / "store", pictures[:40], children, url)
+        for step in STEPS:
+            gallery.kill(gallery.remaining(), step=step, nth=2)
+        for _ in range(3):
+            seconds = chance.uniform(0, 0.1)
+
+            def due(_: Said, seconds: float = seconds) -> bool:
+                time.sleep(seconds)
+                return True
+
+            gallery.kill(gallery.remaining(), kill=due)
+        gallery.finish()
+    with postgres.database(TEMPLATE) as url:
+        gallery = Gallery(tmp_path / "imported", pictures[:12], children, url)
+        for step, nth in (("begin", 2), ("insert", 2), ("commit", 1)):
+            gallery.kill(gallery.pictures, step=step, nth=nth, many=True)
+        gallery.finish()
 
 
 def test_killed_beside_a_decoder_at_work(tmp_path: Path, pictures: list[Path], children: Children) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gallery_made import Filler, answer, grow
+from gallery_made import Filler, answer, grow, on_sqlite
 
 from vitrina.errors import BadRequest, NotFound
 from vitrina.gallery.annotations import Change
@@ -74,6 +74,7 @@ def test_neighbours_go_through_the_gallery_in_its_order(store: Store) -> None:
     assert store.pictures.neighbours(food[3]) == (None, None)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("asked", "text"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gallery_made import Filler, answer
+from gallery_made import Filler, answer, on_sqlite
 
 from vitrina.errors import BadRequest, Conflict, NotFound
 from vitrina.gallery.annotations import Change
@@ -39,6 +39,7 @@ def test_a_list_is_newest_first(store: Store) -> None:
     assert len(store.predictions.newest("photos")) == 5
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "asked", [{"offset": -1}, {"limit": 0}, {"limit": 501}, {"offset": 2**70}, {"limit": "x"}]
 )
@@ -156,3 +157,37 @@ def test_the_latest_answer_is_the_pictures(store: Store, fill: Filler) -> None:
     assert detail.card.prediction == answer("menu", revision="model@2")
     assert [given.revision for given, _ in detail.predictions] == ["model@2", "model@1"]
     assert store.predictions.reset("staff:ana").count == 0
+
+
+def test_going_back_to_an_earlier_model_shows_its_answers_again(store: Store, fill: Filler) -> None:
+    pending, published, never = fill.add(), fill.add("food", publish=True), fill.add()
+    for picture in (pending, published):
+        store.predictions.add_for_picture(picture.id, answer("food", 0.8), source="model")
+        store.predictions.add_for_picture(picture.id, answer("menu", 0.6, revision="model@2"), source="model")
+    asked, _ = store.predictions.record("photos", never.sha256, answer("drink"), source="try", attach=False)
+    shelves = ("published", "review", "ready")
+    outdated = store.predictions.missing("photos", "model@1", 9, shelves=shelves)
+    assert [card.id for card in outdated] == sorted([pending.id, published.id, never.id])
+    rows = len(store.predictions.newest())
+    assert store.predictions.show_again(outdated, "model@1") == {pending.id, published.id, never.id}
+    assert store.predictions.show_again([], "model@1") == set()
+    assert store.predictions.show_again(outdated, "model@3") == set()
+    for picture in (pending, published):
+        assert store.pictures.get(picture.id).card.prediction == answer("food", 0.8)
+    assert store.pictures.get(never.id).card.prediction == answer("drink")
+    assert store.predictions.get(asked.id).picture_id == never.id
+    assert len(store.predictions.newest()) == rows
+    assert store.predictions.missing("photos", "model@1", 9, shelves=shelves) == []
+    least_sure = store.pictures.page("photos", view="review", order="least_sure").items
+    assert {card.id for card in least_sure} == {pending.id, never.id}
+    after = store.predictions.missing("photos", "model@2", 9, shelves=shelves, after=pending.id)
+    assert pending.id not in {card.id for card in after}
+
+
+def test_an_answer_given_once_more_is_the_latest(store: Store, fill: Filler) -> None:
+    picture = fill.add()
+    first = store.predictions.add_for_picture(picture.id, answer("food"), source="model")
+    store.predictions.add_for_picture(picture.id, answer("menu", revision="model@2"), source="model")
+    again, created = store.predictions.record("photos", picture.sha256, answer("food"), source="model")
+    assert (again, created) == (first, False)
+    assert store.pictures.get(picture.id).card.prediction == answer("food")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from gallery_made import grow
+from gallery_made import grow, on_postgresql, on_sqlite
 
+from tests.postgres import Cluster
 from vitrina.gallery.store import Store
 
 
@@ -31,6 +32,7 @@ def plans(grown: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@on_sqlite
 @pytest.mark.parametrize("label", [None, "food"])
 @pytest.mark.parametrize("order", ["newest", "least_sure"])
 def test_a_page_is_index_served(grown: Store, plans: list[str], label: str | None, order: str) -> None:
@@ -43,6 +45,7 @@ def test_a_page_is_index_served(grown: Store, plans: list[str], label: str | Non
     assert not any("TEMP B-TREE" in plan or "SCAN picture" in plan for plan in (count, ids)), plans
 
 
+@on_sqlite
 def test_counts_are_index_served(grown: Store, plans: list[str]) -> None:
     grown.collections.counts("photos")
     assert len(plans) == 1
@@ -50,6 +53,7 @@ def test_counts_are_index_served(grown: Store, plans: list[str]) -> None:
     assert "TEMP B-TREE" not in plans[0]
 
 
+@on_sqlite
 @pytest.mark.parametrize("label", [None, "food"])
 def test_neighbours_are_index_served(grown: Store, plans: list[str], label: str | None) -> None:
     # Numbers divisible by three are food; the newest have the highest numbers.
@@ -67,3 +71,30 @@ def test_pages_follow_one_another(grown: Store) -> None:
         for card in grown.pictures.page("photos", view="published", offset=offset, limit=400).items
     ]
     assert ids == list(range(2_000, 0, -1))
+
+
+@on_postgresql
+def test_a_server_reads_along_the_same_indices(grown: Store, postgres: Cluster) -> None:
+    # What autovacuum, off here, does by itself once a table has grown.
+    postgres.execute("VACUUM ANALYZE picture", database=str(grown.database.url.database))
+    plans: list[str] = []
+
+    def explain(
+        connection: sa.Connection, _cursor: object, statement: str, parameters: object, *_: object
+    ) -> None:
+        if "FROM picture" in statement and "JOIN" not in statement:
+            cursor = connection.connection.cursor()
+            # A table as small as this is read whole otherwise.
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+            plans.append("; ".join(row[0] for row in cursor.execute(f"EXPLAIN {statement}", parameters)))
+
+    sa.event.listen(grown.database._readers, "before_cursor_execute", explain)
+    for label in (None, "food"):
+        for order in ("newest", "least_sure"):
+            page = grown.pictures.page("photos", view="published", label=label, order=order, offset=300)
+            assert len(page.items) == 60
+        grown.pictures.neighbours(999, label=label)
+    assert len(plans) == 12
+    for plan in plans:
+        assert "Index Only Scan" in plan, plans
+        assert "Sort" not in plan, plans

@@ -1,20 +1,29 @@
-"""The Hub: reached through a small one on this machine, or not reached at all."""
+"""Models of the Hub: fetched from a small one on this machine, from the cache, or not at all."""
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils import http_backoff
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+from tests.conftest import ROOT
+from tests.hub.conftest import hub as hub
+from tests.hub.history import StoredRepository
+from tests.hub.standin import HubStandIn
+from vitrina.errors import ModelUnavailable
+from vitrina.models.hub import fetch
+from vitrina.models.reference import ModelReference
+from vitrina.models.version import load_version
+from vitrina.repositories.patience import Patience
+
+ONCE = Patience(tries=1)
 LOAD = """
 import sys
 from vitrina.errors import ModelUnavailable
@@ -28,19 +37,12 @@ for name in sys.argv[1:]:
 """
 
 
-def load(endpoint: str, cache: Path, *names: str) -> list[str]:
+def load(environment: Mapping[str, str], *names: str) -> list[str]:
     """What a fresh process says of each name; the Hub's client reads its address when it is imported."""
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGINGFACE"))},
-        "HF_ENDPOINT": endpoint,
-        "HF_HOME": str(cache),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
     done = subprocess.run(
         [sys.executable, "-c", LOAD, *names],
         env=environment,
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -51,72 +53,26 @@ def load(endpoint: str, cache: Path, *names: str) -> list[str]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def hub(vit_folder: Path) -> Iterator[ThreadingHTTPServer]:
-    """`org/vit` as a repository, `org/pickled` with pickled weights alone; counts what is fetched."""
+def vit(
+    hub: HubStandIn, vit_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> StoredRepository:
+    """`org/vit`, tagged v1, and `org/pickled` with pickled weights alone; this process has a cache of its own."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache" / "hub"))
+    # The client's own waits between its own tries, of 1 to 8 seconds.
+    monkeypatch.setitem(http_backoff.__kwdefaults__, "base_wait_time", 0.01)
     files = {path.name: path.read_bytes() for path in vit_folder.iterdir()}
-    listed = {"org/vit": [*files, "run_me.py"], "org/pickled": ["config.json", "pytorch_model.bin"]}
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            parts = self.path.split("?")[0].strip("/").split("/")
-            repository = "/".join(parts[2:4] if parts[0] == "api" else parts[:2])
-            revision = parts[5] if parts[0] == "api" and len(parts) > 5 else "main"
-            if repository not in listed:
-                self.say(404, b"", {"X-Error-Code": "RepoNotFound"})
-            elif parts[0] == "api" and revision not in ("main", "v1", COMMIT):
-                self.say(404, b"", {"X-Error-Code": "RevisionNotFound"})
-            elif parts[0] == "api" and "tree" in parts:
-                rows = [
-                    {"type": "file", "path": n, "size": len(files.get(n, b"")), "oid": "0" * 40}
-                    for n in listed[repository]
-                ]
-                self.say(200, json.dumps(rows).encode(), {"Content-Type": "application/json"})
-            elif parts[0] == "api":
-                siblings = [{"rfilename": name} for name in listed[repository]]
-                body = {"id": repository, "sha": COMMIT, "siblings": siblings, "private": False, "tags": []}
-                self.say(200, json.dumps(body).encode(), {"Content-Type": "application/json"})
-            else:
-                self.server.fetched.add(parts[-1])  # type: ignore[attr-defined]
-                tag = {"ETag": f'"{parts[-1]}"', "X-Repo-Commit": COMMIT}
-                self.say(200, files[parts[-1]], tag)
-
-        def say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Tests stay quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    server.fetched = set()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    hub.add("model", "org/pickled", {"config.json": b"{}", "pytorch_model.bin": b"pickled"})
+    made = hub.add("model", "org/vit", files | {"run_me.py": b"raise SystemExit"})
+    made.tags["v1"] = made.branches["main"]
+    return made
 
 
 def test_a_repository_loads_by_commit_and_again_without_the_hub(
-    hub: ThreadingHTTPServer, closed_port: int, tmp_path: Path
+    hub: HubStandIn, vit: StoredRepository, tmp_path: Path
 ) -> None:
-    there = f"http://127.0.0.1:{hub.server_port}"
-    assert load(there, tmp_path, "org/vit@v1", "org/pickled", "org/none", "org/vit@v9") == [
-        f"org/vit@{COMMIT} | cat dog owl",
+    commit, environment = vit.branches["main"], hub.environment(tmp_path / "cache")
+    assert load(environment, "org/vit@v1", "org/pickled", "org/none", "org/vit@v9") == [
+        f"org/vit@{commit} | cat dog owl",
         "Expected model.safetensors in org/pickled; found pytorch_model.bin. "
         "Choose a revision with safetensors; pickled weights can run code and are never opened.",
         "Expected the model org/none on the Hub; found no such repository (or a private one). "
@@ -124,16 +80,89 @@ def test_a_repository_loads_by_commit_and_again_without_the_hub(
         "Expected the model org/vit@v9 on the Hub; found no revision v9. "
         "Name a branch, tag or commit that the repository has.",
     ]
-    assert hub.fetched == {"config.json", "preprocessor_config.json", "model.safetensors"}  # type: ignore[attr-defined]
-    nowhere = f"http://127.0.0.1:{closed_port}"
-    pinned, floating = load(nowhere, tmp_path, f"org/vit@{COMMIT}", "org/vit@v1")
-    assert pinned == f"org/vit@{COMMIT} | cat dog owl"
-    assert floating.startswith(f"Expected the model org/vit@v1 from the Hub at {nowhere}; ")
+    fetched = {
+        seen.path.split("?")[0].rpartition("/")[2] for seen in hub.requests if "/resolve/" in seen.path
+    }
+    assert fetched == {"config.json", "preprocessor_config.json", "model.safetensors"}
+    hub.close()
+    pinned, floating = load(environment | {"HF_HUB_OFFLINE": "1"}, f"org/vit@{commit}", "org/vit@v1")
+    assert pinned == f"org/vit@{commit} | cat dog owl"
+    assert floating.startswith(f"Expected the model org/vit@v1 from the Hub at {hub.endpoint}; ")
+
+
+def test_a_commit_in_the_cache_is_not_asked_for(hub: HubStandIn, vit: StoredRepository) -> None:
+    commit = vit.branches["main"]
+    verified = load_version(ModelReference.parse("org/vit"), endpoint=hub.endpoint)
+    assert verified.loaded.revision == str(verified.loaded.reference) == f"org/vit@{commit}"
+    assert verified.manifest is None
+    assert verified.not_verified[0].startswith(f"org/vit@{commit} has no vitrina_manifest.json")
+    before = len(hub.requests)
+    again = load_version(ModelReference.parse(f"org/vit@{commit}"), endpoint=hub.endpoint)
+    assert again.loaded.revision == f"org/vit@{commit}"
+    assert len(hub.requests) == before
+
+
+def test_a_damaged_cache_is_fetched_again(hub: HubStandIn, vit: StoredRepository) -> None:
+    pinned = ModelReference.parse(f"org/vit@{vit.branches['main']}")
+    folder, _ = fetch(pinned, endpoint=hub.endpoint)
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.resolve().write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    away = hub.fault(".", status=503, times=None)
+    with pytest.raises(ModelUnavailable) as refused:
+        fetch(pinned, endpoint=hub.endpoint, patience=ONCE)
+    assert str(refused.value) == (
+        f"Expected the weights of {pinned} as they were published; "
+        "found another model.safetensors in the cache; and the answer 503. Try again later."
+    )
+    away.times = 0
+    assert fetch(pinned, endpoint=hub.endpoint)[0] == folder
+    assert weights.read_bytes() == whole
+
+
+def test_a_byte_that_flips_on_the_way_is_found(hub: HubStandIn, vit: StoredRepository) -> None:
+    flip = hub.fault("safetensors", method="GET", flip=True, times=2)
+    with pytest.raises(ModelUnavailable, match=r"found another model\.safetensors\. Fetch it again\."):
+        fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=ONCE)
+    assert flip.struck == 2
+    folder, _ = fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint)
+    assert (folder / "model.safetensors").read_bytes() == vit.bytes("main", "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"path": "/api/models", "status": 429, "headers": {"Retry-After": "60"}}, "found the answer 429."),
+        ({"path": "/tree/", "status": 500}, "found the answer 500."),
+        ({"path": "/api/models", "status": 403}, "found the answer 403."),
+    ],
+)
+def test_what_the_hub_answers_is_said(
+    hub: HubStandIn, vit: StoredRepository, how: dict[str, object], said: str
+) -> None:
+    fault = hub.fault(**how, times=None)  # type: ignore[arg-type]
+    with pytest.raises(ModelUnavailable, match=said):
+        fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=ONCE)
+    fault.times = fault.struck + 1
+    waits: list[float] = []
+    patient = Patience(tries=8, first_wait=1, longest_wait=2, sleep=waits.append)
+    if "403" not in said:
+        assert fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=patient)
+        assert all(wait <= 2 for wait in waits)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_an_unreachable_hub_says_so(closed_port: int, tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{closed_port}"
-    (said,) = load(endpoint, tmp_path, "google/vit-base-patch16-224")
+    cache = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1"}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    (said,) = load(kept | cache, "google/vit-base-patch16-224")
     assert said == (
         f"Expected the model google/vit-base-patch16-224 from the Hub at {endpoint}; "
         "found that it cannot be reached (ConnectError). "

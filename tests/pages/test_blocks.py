@@ -53,7 +53,7 @@ def test_staff_site_has_no_gradio_event_at_all(sites: tuple[gr.Blocks, gr.Blocks
 def test_our_own_parts_offer_no_server_function_and_hold_no_data(sites: tuple[gr.Blocks, gr.Blocks]) -> None:
     """Gradio evaluates a template as a JavaScript template string, so data in one would be code."""
     parts = [block for site in sites for block in site.blocks.values() if isinstance(block, gr.HTML)]
-    assert len(parts) == 7
+    assert len(parts) == 9
     for part in parts:
         assert part.server_fns == []
         assert part.html_template == "<div></div>"
@@ -61,8 +61,8 @@ def test_our_own_parts_offer_no_server_function_and_hold_no_data(sites: tuple[gr
 
 
 def test_pages_are_at_their_addresses(sites: tuple[gr.Blocks, gr.Blocks]) -> None:
-    assert [page[0] for page in sites[0].pages] == ["", "try"]
-    assert [page[0] for page in sites[1].pages] == ["", "collections"]
+    assert [page[0] for page in sites[0].pages] == ["", "try", "models"]
+    assert [page[0] for page in sites[1].pages] == ["", "collections", "models"]
 
 
 def test_the_photo_box_never_decodes(sites: tuple[gr.Blocks, gr.Blocks], tmp_path: Path) -> None:

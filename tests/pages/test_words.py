@@ -41,7 +41,8 @@ def test_scripts_ask_only_for_texts_that_travel_with_them(
 ) -> None:
     scripts, sections = scripts_and_sections
     source = "".join(asset(name) for name in scripts)
-    asked = set(re.findall(r'"((?:common|gallery|detail|try|review|create|keys)\.[a-z_]+)"', source))
+    known = "|".join(words("en"))
+    asked = set(re.findall(rf'"((?:{known})\.[a-z_0-9]+)"', source))
     carried = {key for key in keys("en") if key.split(".")[0] in sections}
     plural = {key.removesuffix("_one") for key in carried if key.endswith("_one")}
     # The header names the places of both sites.

@@ -21,9 +21,14 @@ PUBLIC = {
     ("GET", "/api/collections/{slug}"): "published pictures only",
     ("GET", "/api/collections/{slug}/pictures"): "published pictures only",
     ("GET", "/api/pictures/{picture_id}"): "published pictures only",
+    ("GET", "/api/models"): "versions and figures, no names of staff, no place on the disk",
+    ("GET", "/api/models/card"): "a card as nodes",
+    ("POST", "/api/models/compare"): "paced, one at a time, keeps no picture",
     ("GET", "/pictures/{picture_id}/{size}.webp"): "derivatives of published pictures",
     ("GET", "/backend/sign-in"): "the door itself",
     ("POST", "/backend/sign-in"): "the door itself, throttled",
+    ("GET", "/backend/sign-in/hugging-face"): "the other door: closed where no OAuth app is set",
+    ("GET", "/backend/sign-in/hugging-face/callback"): "who comes back through it, state and PKCE checked",
     ("GET", "/favicon.ico"): "nothing",
     ("GET", "/manifest.json"): "a name",
     ("GET", "/openapi.json"): "documentation",
@@ -32,7 +37,8 @@ PUBLIC = {
 }
 # Gradio's own routes at the public mount; what is not here is refused before Gradio sees it.
 PUBLIC_GRADIO = {
-    "/", "/try", "/try/", "/config", "/config/", "/static/{path}", "/assets/{path}", "/favicon.ico", "/theme.css",
+    "/", "/try", "/try/", "/models", "/models/",
+    "/config", "/config/", "/static/{path}", "/assets/{path}", "/favicon.ico", "/theme.css",
     "/robots.txt", "/manifest.json", "/openapi.json", "/gradio_api/app_id", "/gradio_api/app_id/", "/gradio_api/info",
     "/gradio_api/info/", "/gradio_api/openapi.json", "/gradio_api/file={path_or_url}", "/gradio_api/reset",
     "/gradio_api/reset/", "/gradio_api/heartbeat/{session_hash}", "/gradio_api/api/{api_name}/",

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from vitrina.errors import VitrinaError
+from vitrina.server.hugging_face import OAuthApp
 from vitrina.server.settings import Settings
+
+
+@pytest.fixture
+def mounted() -> Path:
+    """A real mount that may be written to; nothing is."""
+    place = Path("/dev/shm")
+    if not os.path.ismount(place):
+        pytest.skip("nothing is mounted at /dev/shm on this machine")
+    return place
 
 
 def test_defaults_suit_a_laptop() -> None:
@@ -37,13 +48,85 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
     assert (settings.server_name, settings.server_port) == ("0.0.0.0", 80)
 
 
-def test_a_space_without_storage_is_a_demo() -> None:
-    assert Settings.from_environment({"SPACE_ID": "a/b"}).demo
-    with_storage = Settings.from_environment({"SPACE_ID": "a/b", "VITRINA_DATA": "/data"})
-    assert not with_storage.demo
-    assert with_storage.proxy_hops == 1
-    assert Settings.from_environment({}).proxy_hops == 0
+def test_a_space_without_storage_is_a_demo(tmp_path: Path) -> None:
+    space = Settings.from_environment(
+        {"SPACE_ID": "a/b"}, volume=tmp_path
+    )  # A folder, but nothing is mounted.
+    assert (space.demo, space.forgets, space.proxy_hops) == (True, "everything", 1)
+    assert Settings.from_environment({}, volume=tmp_path).proxy_hops == 0
     assert Settings.from_environment({"SPACE_ID": "a/b", "VITRINA_PROXY_HOPS": "2"}).proxy_hops == 2
+
+
+def test_what_a_restart_forgets(mounted: Path, tmp_path: Path) -> None:
+    postgres = {"SPACE_ID": "a/b", "VITRINA_DATABASE_URL": "postgresql+psycopg://u:hush@h/n"}
+    for environment, volume, forgets in (
+        ({}, mounted, "nothing"),
+        ({"SPACE_ID": "a/b"}, mounted, "nothing"),
+        ({"SPACE_ID": "a/b", "VITRINA_DEMO": "1"}, mounted, "everything"),
+        (postgres, mounted, "nothing"),
+        (postgres, tmp_path / "absent", "pictures"),
+        (postgres | {"VITRINA_DATA": str(mounted / "x")}, tmp_path, "nothing"),
+        # Whoever says so knows better than a look at the mounts.
+        ({"SPACE_ID": "a/b", "VITRINA_DEMO": "0"}, tmp_path, "nothing"),
+    ):
+        assert Settings.from_environment(environment, volume=volume).forgets == forgets, environment
+
+
+def test_a_volume_is_used_on_a_space_alone(mounted: Path, tmp_path: Path) -> None:
+    assert Settings.from_environment({"SPACE_ID": "a/b"}, volume=mounted).data == mounted / "vitrina"
+    assert Settings.from_environment({}, volume=mounted).data == Path("vitrina-data")
+    chosen = Settings.from_environment({"SPACE_ID": "a/b", "VITRINA_DATA": str(tmp_path)}, volume=mounted)
+    assert chosen.data == tmp_path
+    assert not (mounted / "vitrina").exists()  # Reading settings makes nothing.
+
+
+OAUTH = {
+    "OAUTH_CLIENT_ID": "an id",
+    "OAUTH_CLIENT_SECRET": "hush",
+    "OPENID_PROVIDER_URL": "https://huggingface.co",
+}
+
+
+def test_staff_of_hugging_face() -> None:
+    settings = Settings.from_environment(OAUTH | {"VITRINA_HUGGING_FACE_STAFF": "Ana, ben,"})
+    assert settings.hugging_face_staff == ("Ana", "ben")
+    assert settings.hugging_face == OAuthApp("an id", "hush", "https://huggingface.co")
+    # The app alone lets nobody in, and is no mistake.
+    assert Settings.from_environment(OAUTH).hugging_face_staff == ()
+    assert Settings.from_environment({"OAUTH_CLIENT_ID": "somebody else's"}) == Settings()
+
+
+@pytest.mark.parametrize("absent", [*OAUTH, ""])
+def test_staff_of_hugging_face_need_the_whole_app(absent: str) -> None:
+    given = {name: text for name, text in OAUTH.items() if absent and name != absent}
+    with pytest.raises(VitrinaError) as error:
+        Settings.from_environment(given | {"VITRINA_HUGGING_FACE_STAFF": "ana"})
+    assert error.value.expected == (
+        "OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET, OPENID_PROVIDER_URL beside VITRINA_HUGGING_FACE_STAFF"
+    )
+    assert error.value.found == (f"no {absent}" if absent else f"no {', no '.join(OAUTH)}")
+    assert error.value.next_step == (
+        "A Space sets them where its README says hf_oauth: true; elsewhere take them from an OAuth app of yours."
+    )
+
+
+def test_the_app_is_no_setting_of_ours() -> None:
+    with pytest.raises(VitrinaError) as error:
+        Settings.from_environment({"VITRINA_HUGGING_FACE": "x"})
+    assert error.value.found == "VITRINA_HUGGING_FACE"
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(
+        Settings.from_environment(OAUTH | {"VITRINA_DATABASE_URL": "postgresql+psycopg://u:hush@h/n"})
+    )
+    assert "an id" in shown
+    assert "hush" not in shown
+
+
+def test_how_often_models_are_looked_for() -> None:
+    assert Settings().model_check_minutes == 10
+    assert Settings.from_environment({"VITRINA_MODEL_CHECK_MINUTES": "0"}).model_check_minutes == 0
 
 
 def test_an_unknown_setting_is_named() -> None:

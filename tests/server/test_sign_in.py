@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from tests.server.conftest import HOST, NAME, PASSWORD, Running
 from vitrina.server.app import build_server
 from vitrina.server.settings import Settings
+from vitrina.server.sign_in_page import WORDS, Doors, Wishes, problem_in_words, sign_in_page
 from vitrina.services.principal import SESSION_COOKIE
 
 
@@ -140,3 +141,57 @@ def test_signing_out_ends_the_session(running: Running) -> None:
     assert SESSION_COOKIE not in client.cookies
     stolen = client.get("/backend/api/collections", headers={"cookie": f"{SESSION_COOKIE}={token}"})
     assert stolen.status_code == 401
+
+
+def test_the_page_speaks_both_languages_and_keeps_the_choice(running: Running) -> None:
+    client = running.somebody()
+    page = client.get("/backend/sign-in?next=/backend/collections")
+    assert '<html lang="en"' in page.text
+    assert "set-cookie" not in page.headers
+    other = 'href="/backend/sign-in?language=es&amp;next=%2Fbackend%2Fcollections" lang="es"'
+    assert other in page.text
+    spanish = client.get("/backend/sign-in?language=es&next=%2Fbackend%2Fcollections")
+    assert '<html lang="es"' in spanish.text
+    assert 'lang="es" aria-current="true"' in spanish.text
+    assert 'name="next" value="/backend/collections"' in spanish.text
+    cookie = spanish.headers["set-cookie"]
+    assert cookie.startswith("vitrina_language=es; ")
+    assert "HttpOnly" not in cookie  # The other pages read it, too.
+    wrong = sign_in(client, NAME, "wrong")
+    assert "Ese nombre y esa contraseña no van juntos." in wrong.text
+    assert client.get("/backend/sign-in?language=xx").headers.get("set-cookie") is None
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert WORDS["en"].keys() == WORDS["es"].keys()
+    for key, text in WORDS["en"].items():
+        assert ("{part}" in text) == ("{part}" in WORDS["es"][key]), key
+
+
+@pytest.mark.parametrize(
+    ("theme", "shown"), [("dark", ' class="dark"'), ("light", ' class="light"'), ("x", "")]
+)
+def test_the_page_is_as_light_as_the_others(running: Running, theme: str, shown: str) -> None:
+    page = running.somebody(vitrina_theme=theme).get("/backend/sign-in")
+    assert f'<html lang="en"{shown}>' in page.text
+
+
+@pytest.mark.parametrize("place", ["iframe", "frame"])
+def test_inside_another_page_it_offers_a_tab_of_its_own(running: Running, place: str) -> None:
+    page = running.visitor.get("/backend/sign-in?next=/backend/", headers={"sec-fetch-dest": place})
+    assert "Inside another page, browsers keep no sign-in." in page.text
+    assert 'href="/backend/sign-in?next=%2Fbackend%2F" target="_blank" rel="noopener"' in page.text
+    assert "<form" not in page.text
+
+
+def test_a_name_from_outside_is_escaped() -> None:
+    said = problem_in_words("en", "not_listed", "<b>eve</b>")
+    page = sign_in_page(Doors(password=False, hugging_face=True), Wishes("en"), next_page="/", problem=said)
+    assert "&lt;b&gt;eve&lt;/b&gt; is not on the list" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [("1", "Wait a minute,"), ("60", "Wait a minute,"), ("61", "Wait 2 minutes,")]
+)
+def test_waiting_is_told_in_minutes(seconds: str, said: str) -> None:
+    assert said in problem_in_words("en", "wait", seconds)

@@ -31,6 +31,9 @@ def test_the_former_model_goes_on_answering(services: Services) -> None:
     former = classifiers.get(SLUG)
     assert former.predict([photo(1)])[0].revision == former.revision
     services.store.collections.set_model(SLUG, model="models/gone", revision=None)
+    # It may be a name on the Hub: it is loaded in the background, and nobody waits for it.
+    assert classifiers.get(SLUG) is former
+    classifiers.warm(SLUG)
     assert classifiers.get(SLUG) is former
     assert classifiers.state(SLUG).kind == "failed"
     assert "models/gone" in classifiers.state(SLUG).found

@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,12 @@ WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 5
 FAILURES_PER_ADDRESS = 20
 LONGEST_PASSWORD = 1024  # a bound on what one attempt can cost
+# The end of the names of those who sign in by Hugging Face. The rule for our own names has no "@", so that nobody
+# else can be called that.
+OUTSIDE = "@hf"
+# Stands where others have the hash of a password: no password goes with it, and it says whose account it is when
+# the name over there has become somebody else's.
+_SUBJECT = "huggingface:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Accounts:
         self._now = now
         self._passwords = PasswordHasher()
         self._nobody: str | None = None
+        self._outside: frozenset[str] = frozenset()
 
     def add(self, name: str, password: str) -> Account:
         """A new account. Raises BadRequest for a bad name or short password, Conflict for a taken name."""
@@ -66,9 +73,51 @@ class Accounts:
         return made
 
     def any(self) -> bool:
-        """True once there is an account."""
+        """True once there is an account with a password."""
+        ours = sa.select(account.c.id).where(~account.c.name.endswith(OUTSIDE, autoescape=True))
         with self._database.reader() as connection:
-            return connection.scalar(sa.select(account.c.id).limit(1)) is not None
+            return connection.scalar(ours.limit(1)) is not None
+
+    def admit_outside(self, names: Iterable[str]) -> None:
+        """Which users of Hugging Face are staff from now on, in whatever case they are written; at first nobody.
+
+        Raises BadRequest for a name that cannot be one.
+        """
+        listed = sorted(names)
+        for name in listed:
+            if not re.fullmatch(rf"[A-Za-z0-9_.-]{{1,{40 - len(OUTSIDE)}}}", name):
+                raise BadRequest(
+                    f"user names of Hugging Face, at most {40 - len(OUTSIDE)} characters each",
+                    repr(name[:80]),
+                    "Write them as in the address of their profile, separated by commas.",
+                )
+        self._outside = frozenset(name.lower() for name in listed)
+
+    def begin_outside(self, *, address: str) -> int:
+        """An attempt to sign in by Hugging Face, which counts as failed until `enter_outside`. Raises TooMany."""
+        return self._admit(OUTSIDE, address[:64])
+
+    def enter_outside(self, name: str, subject: str, *, attempt: int) -> Account | None:
+        """The account of a user of Hugging Face, made at the first sign-in; None for one who is not on the list.
+
+        Raises Conflict where the account of that name was made for another user (another `subject`).
+        """
+        if name.lower() not in self._outside:
+            return None
+        ours, mark = name.lower() + OUTSIDE, _SUBJECT + subject
+        with self._database.writer() as connection:
+            theirs = connection.scalar(sa.select(account.c.password_hash).where(account.c.name == ours))
+            if theirs is None:
+                values = {"name": ours, "password_hash": mark, "created_at": self._now()}
+                connection.execute(sa.insert(account).values(**values))
+            elif theirs != mark:
+                raise Conflict(
+                    f"the user of Hugging Face for whom {ours} was made",
+                    "another who has that name now",
+                    "Let whoever runs this server list another name.",
+                )
+            connection.execute(sa.update(sign_in).where(sign_in.c.id == attempt).values(succeeded=True))
+            return _account(connection, account.c.name == ours)
 
     def verify(self, name: str, password: str, *, address: str) -> Account | None:
         """The account, or None for a wrong name or password; both take the same time.
@@ -76,12 +125,13 @@ class Accounts:
         Raises TooMany, with the seconds to wait, after 5 failures for one account or 20 from one
         address within 15 minutes. The limit holds across processes, restarts.
         """
-        name, address = name[:40], address[:64]
+        name, address = _writable(name[:40]), address[:64]
         attempt = self._admit(name, address)
         with self._database.reader() as connection:
             row = connection.execute(sa.select(account).where(account.c.name == name)).mappings().first()
-        hashed = self._hash_of_nobody() if row is None else row["password_hash"]
-        if not self._matches(hashed, password) or row is None:
+        known = row is not None and not row["name"].endswith(OUTSIDE)
+        hashed = row["password_hash"] if row is not None and known else self._hash_of_nobody()
+        if not self._matches(hashed, password) or row is None or not known:
             return None
         with self._database.writer() as connection:
             connection.execute(sa.update(sign_in).where(sign_in.c.id == attempt).values(succeeded=True))
@@ -97,13 +147,21 @@ class Accounts:
         return token
 
     def session(self, token: str) -> Account | None:
-        """Whose session it is; None for an unknown, ended or expired one."""
+        """Whose session it is; None for an unknown, ended or expired one.
+
+        The sessions of a user of Hugging Face who is no longer on the list end here.
+        """
         now = self._now()
         with self._database.reader() as connection:
             owner = sa.select(session.c.account_id).where(
                 session.c.token_sha256 == _digest(token), session.c.expires_at > now
             )
-            return _account(connection, account.c.id == owner.scalar_subquery())
+            found = _account(connection, account.c.id == owner.scalar_subquery())
+        if found is not None and self._is_off_the_list(found.name):
+            with self._database.writer() as connection:
+                connection.execute(sa.delete(session).where(session.c.account_id == found.id))
+            return None
+        return found
 
     def end_session(self, token: str) -> None:
         """Ends the session; an unknown token is no error."""
@@ -112,6 +170,12 @@ class Accounts:
 
     def set_password(self, name: str, password: str) -> None:
         """A new password; every session of the account ends. Raises BadRequest, NotFound."""
+        if name.endswith(OUTSIDE):
+            raise BadRequest(
+                "an account with a password of ours",
+                f"{name[:40]}, which has none",
+                "Change it at Hugging Face.",
+            )
         hashed = self._hash(password)
         with self._database.writer() as connection:
             owner = _account(connection, account.c.name == name)
@@ -132,15 +196,18 @@ class Accounts:
             latest = sa.select(sa.func.max(sign_in.c.at)).where(sign_in.c.name == name, succeeded)
             last_success = connection.scalar(latest)
             since = max(now - WINDOW, last_success) if last_success else now - WINDOW
-            _throttle(
-                connection, (sign_in.c.name == name) & (sign_in.c.at > since), FAILURES_PER_ACCOUNT, now
-            )
+            if name != OUTSIDE:  # Everybody's who comes from there: one address must not keep the others out.
+                attempts = (sign_in.c.name == name) & (sign_in.c.at > since)
+                _throttle(connection, attempts, FAILURES_PER_ACCOUNT, now)
             recent = (sign_in.c.address == address) & (sign_in.c.at > now - WINDOW)
             _throttle(connection, recent, FAILURES_PER_ADDRESS, now)
             values = {"name": name, "address": address, "at": now, "succeeded": False}
             made = connection.execute(sa.insert(sign_in).values(**values)).inserted_primary_key
         assert made is not None
         return int(made[0])
+
+    def _is_off_the_list(self, name: str) -> bool:
+        return name.endswith(OUTSIDE) and name.removesuffix(OUTSIDE) not in self._outside
 
     def _hash(self, password: str) -> str:
         if not 10 <= len(password) <= LONGEST_PASSWORD:
@@ -178,6 +245,11 @@ def _throttle(
         f"Wait {seconds} seconds, then try again.",
         wait_seconds=seconds,
     )
+
+
+def _writable(name: str) -> str:
+    # What is no name still counts as an attempt; NUL, half a character are nothing a database takes.
+    return name.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _encodable(password: str) -> bytes:

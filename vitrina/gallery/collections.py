@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from vitrina.errors import BadRequest, Conflict, NotFound, VitrinaError
+from vitrina.errors import BadRequest, Conflict, NotFound, Stale, VitrinaError
 from vitrina.gallery.database import Database
 from vitrina.gallery.events import STATES
 from vitrina.gallery.schema import collection, picture
@@ -22,7 +22,9 @@ from vitrina.labels import LabelScheme, label_problem
 class Collection:
     """One collection.
 
-    `labels` are in the scheme's order; `label_titles` maps a label to {"en": .., "es": ..}.
+    `labels` are in the scheme's order; `label_titles` maps a label to {"en": .., "es": ..}. `follows` is the alias
+    whose version answers ("org/name@champion"), None for a pinned or own model; `model_version` that version's name
+    where it has one; `model_since` when the model was set.
     """
 
     id: int
@@ -38,6 +40,9 @@ class Collection:
     model_revision: str | None
     simulated: bool
     created_at: datetime
+    follows: str | None
+    model_version: str | None
+    model_since: datetime | None
 
     def require_label(self, label: str) -> None:
         """Raises BadRequest naming the known labels where `label` is none of them."""
@@ -98,7 +103,8 @@ class Collections:
             "model": model,
             "model_revision": model_revision,
             "simulated": simulated,
-            "created_at": utc_now(),
+            "created_at": (now := utc_now()),
+            "model_since": None if model is None else now,
         }
         with self._database.writer() as connection:
             if connection.scalar(sa.select(collection.c.id).where(collection.c.slug == slug)) is not None:
@@ -121,12 +127,41 @@ class Collections:
             rows = connection.execute(sa.select(collection).order_by(collection.c.id)).mappings()
             return [_collection_of(row) for row in rows]
 
-    def set_model(self, slug: str, *, model: str | None, revision: str | None) -> Collection:
-        """Names the model that answers for the collection from now on. Raises NotFound."""
+    def set_model(
+        self,
+        slug: str,
+        *,
+        model: str | None,
+        revision: str | None,
+        follows: str | None = None,
+        version: str | None = None,
+        instead_of: Collection | None = None,
+    ) -> Collection:
+        # What is known of a model; and, to change it without a race, what it was.
+        """Names the model that answers for the collection from now on.
+
+        With `instead_of` only where the collection still has the model and the alias that it had there. Raises
+        NotFound, Stale.
+        """
         with self._database.writer() as connection:
             found = find_collection(connection, slug)
+            if instead_of is not None and _answering(found) != _answering(instead_of):
+                raise Stale(
+                    f"the model of {slug} as it was read ({instead_of.model})",
+                    f"{found.model}, which somebody set meanwhile",
+                    "Look at what answers now, then try again.",
+                )
+            same = (found.model, found.model_revision) == (model, revision)
             change = sa.update(collection).where(collection.c.id == found.id)
-            connection.execute(change.values(model=model, model_revision=revision))
+            connection.execute(
+                change.values(
+                    model=model,
+                    model_revision=revision,
+                    follows=follows,
+                    model_version=version,
+                    model_since=found.model_since if same else None if model is None else utc_now(),
+                )
+            )
             return find_collection(connection, slug)
 
     def add_labels(self, slug: str, labels: Sequence[str]) -> Collection:
@@ -162,6 +197,10 @@ class Collections:
             to_review=to_review,
             ready=ready,
         )
+
+
+def _answering(one: Collection) -> tuple[str | None, str | None, str | None]:
+    return one.model, one.model_revision, one.follows
 
 
 def how_to_add_labels(slug: str, names: Sequence[str]) -> str:

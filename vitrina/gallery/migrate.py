@@ -20,9 +20,7 @@ def migrate(database: Database) -> None:
     lock. Killed half-way, nothing has happened. Raises VitrinaError for tables that are not ours or a schema
     newer than this code.
     """
-    from alembic.script import ScriptDirectory
-
-    script = ScriptDirectory(str(Path(__file__).with_name("migrations")))
+    script = _script()
     with database.reader() as connection:
         if _revision(connection) == script.get_current_head():
             return
@@ -35,7 +33,23 @@ def migrate(database: Database) -> None:
                 f"schema {revision}, which a newer Vitrina made",
                 "Install that newer version, or open a backup made before the change.",
             )
-        _upgrade(connection, script)
+        _upgrade(connection, script, "head")
+
+
+def revisions() -> list[str]:
+    """The schemas that this code knows, oldest first; the last is the present one."""
+    return [str(step.revision) for step in reversed(list(_script().walk_revisions()))]
+
+
+def upgrade(connection: sa.Connection, revision: str) -> None:
+    """Makes of the schema that is there, or of nothing, the one called `revision`, in the caller's transaction."""
+    _upgrade(connection, _script(), revision)
+
+
+def _script() -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(Path(__file__).with_name("migrations")))
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -52,14 +66,14 @@ def _revision(connection: sa.Connection) -> str | None:
     return None
 
 
-def _upgrade(connection: sa.Connection, script: Any) -> None:
+def _upgrade(connection: sa.Connection, script: Any, target: str) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
 
     from vitrina.gallery.schema import metadata
 
     def steps(revision: Any, _context: Any) -> Any:
-        return script._upgrade_revs("head", revision)  # what `alembic upgrade head` itself calls
+        return script._upgrade_revs(target, revision)  # what `alembic upgrade head` itself calls
 
     with EnvironmentContext(Config(), script, fn=steps) as environment:
         # The schema lends its naming convention; what the tables are, each step says for itself.

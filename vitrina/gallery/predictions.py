@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from vitrina.gallery.times import utc_now
 from vitrina.prediction import Prediction
 
 LONGEST_PAGE = 500
+# The shelves of pictures that wait for the staff.
+PENDING = ("review", "ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class Predictions:
         """Keeps one answer. The same collection, bytes, model revision give the row there is, with False.
 
         `sha256` is 64 hex digits. Where the collection has the picture the answer becomes the picture's own,
-        its latest; not with `attach` False: then it is kept as an answer to a request alone, until it is
-        recorded once more to be attached. Raises NotFound for the slug.
+        its latest, also one that it had before another model's; not with `attach` False: then it is kept as an
+        answer to a request alone, until it is recorded once more to be attached. Raises NotFound for the slug.
         """
         with self._database.writer() as connection:
             found = find_collection(connection, slug)
@@ -160,26 +163,45 @@ class Predictions:
             connection.execute(change.values(restored_by=actor, restored_at=utc_now()))
         return count
 
-    def missing(self, slug: str, revision: str, limit: int) -> list[PictureCard]:
-        """Up to `limit` pending pictures that this model revision has not answered for, oldest first."""
+    def missing(
+        self, slug: str, revision: str, limit: int, *, shelves: Sequence[str] = PENDING, after: int = 0
+    ) -> list[PictureCard]:
+        """Up to `limit` pictures of these shelves whose answer is none, or not this model revision's; oldest first,
+        with a number beyond `after`."""
         with self._database.reader() as connection:
             found = find_collection(connection, slug)
-            answered = sa.exists().where(
-                prediction.c.collection_id == found.id,
-                prediction.c.sha256 == picture.c.sha256,
-                prediction.c.revision == revision,
-                prediction.c.reset_id.is_(None),
-                prediction.c.picture_id.is_not(None),
-            )
+            shown = sa.and_(prediction.c.id == picture.c.prediction_id, prediction.c.revision == revision)
             ids = (
                 sa.select(picture.c.id)
-                .where(
-                    picture.c.collection_id == found.id, picture.c.shelf.in_(("review", "ready")), ~answered
-                )
+                .where(picture.c.collection_id == found.id, picture.c.shelf.in_(shelves))
+                .where(picture.c.id > after, ~sa.exists().where(shown))
                 .order_by(picture.c.id)
                 .limit(limit)
             )
             return cards(connection, connection.scalars(ids).all())
+
+    def show_again(self, pictures: Sequence[PictureCard], revision: str) -> set[int]:
+        """The answers that this model revision gave to them before become their latest: nothing is asked twice.
+
+        At most a few hundred `pictures` of one collection. Returns the numbers of those that have such an answer.
+        """
+        if not pictures:
+            return set()
+        with self._database.reader() as connection:
+            found = find_collection(connection, pictures[0].collection)
+            given = sa.select(prediction.c.id, prediction.c.sha256, prediction.c.confidence).where(
+                prediction.c.collection_id == found.id,
+                prediction.c.sha256.in_([card.sha256 for card in pictures]),
+                prediction.c.revision == revision,
+                prediction.c.reset_id.is_(None),
+            )
+            known = {row.sha256: row for row in connection.execute(given)}
+        answered = [(card.id, known[card.sha256]) for card in pictures if card.sha256 in known]
+        if answered:
+            with self._database.writer() as connection:
+                for number, row in answered:
+                    _attach(connection, number, row.id, row.confidence)
+        return {number for number, _ in answered}
 
 
 def record_in(
@@ -214,14 +236,21 @@ def record_in(
     if not attach:
         return row, created
     stored = (picture.c.collection_id == found.id) & (picture.c.sha256 == sha256)
-    picture_id = connection.scalar(sa.select(picture.c.id).where(stored))
-    if picture_id is not None and row.picture_id is None:
-        connection.execute(sa.update(prediction).where(same).values(picture_id=picture_id))
-        latest = {"prediction_id": row.id, "sureness": row.prediction.confidence}
-        connection.execute(sa.update(picture).where(stored).values(**latest))
+    latest = connection.execute(sa.select(picture.c.id, picture.c.prediction_id).where(stored)).first()
+    # Also an answer that the picture had before another model's: whoever answers last is in force.
+    if latest is not None and (row.picture_id is None or latest.prediction_id != row.id):
+        _attach(connection, latest.id, row.id, row.prediction.confidence)
         row = _row(connection, same)
         assert row is not None
     return row, created
+
+
+def _attach(connection: sa.Connection, picture_id: int, prediction_id: str, confidence: float) -> None:
+    """The answer becomes the picture's latest."""
+    given, kept = prediction.c.id == prediction_id, picture.c.id == picture_id
+    connection.execute(sa.update(prediction).where(given).values(picture_id=picture_id))
+    latest = {"prediction_id": prediction_id, "sureness": confidence}
+    connection.execute(sa.update(picture).where(kept).values(**latest))
 
 
 _ROW = sa.select(prediction, collection.c.slug).join(

@@ -34,6 +34,10 @@ collection = sa.Table(
     sa.Column("model_revision", sa.Text),
     sa.Column("simulated", sa.Boolean, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    # "org/name@champion": whose newest version answers; NULL where the model is pinned or our own.
+    sa.Column("follows", sa.Text),
+    sa.Column("model_version", sa.String(32)),
+    sa.Column("model_since", Moment),
 )
 
 picture = sa.Table(

@@ -1,4 +1,4 @@
-"""One door for every model: bundled, in a folder, on the Hub."""
+"""One door for every model: bundled, in a folder, in a repository."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class LoadedModel:
     """A model that answers, with its own preprocessing.
 
     `model` is in eval mode, float32, on the CPU; `labels` are its classes in the order of its outputs;
-    `revision` names the weights: "bundled/efficientnet-lite0@0.1.0", "folder@sha256:0123456789ab" or
-    "org/name@<commit>".
+    `revision` names the weights: "bundled/efficientnet-lite0@0.1.0", "folder@sha256:0123456789ab",
+    "org/name@<commit>" or "file:///srv/food@<commit>".
     """
 
     model: PreTrainedModel
@@ -44,18 +44,24 @@ class LoadedModel:
     reference: ModelReference
 
 
-def load_model(reference: ModelReference | str | Path, *, labels: LabelScheme | None = None) -> LoadedModel:
+def load_model(
+    reference: ModelReference | str | Path, *, labels: LabelScheme | None = None, said: str | None = None
+) -> LoadedModel:
     """Load what `reference` names; with `labels`, only a model that gives exactly those.
 
-    Raises ModelUnavailable, which says what was expected, what was found, what to do.
+    `said` is what a reader knows it by, where that is another name than the reference. Raises ModelUnavailable, which
+    says what was expected, what was found, what to do.
     """
     with _LOADING:
-        return _load(reference, labels)
+        return _load(reference, labels, said)
 
 
-def _load(reference: ModelReference | str | Path, labels: LabelScheme | None) -> LoadedModel:
+def _load(
+    reference: ModelReference | str | Path, labels: LabelScheme | None, said: str | None
+) -> LoadedModel:
     if not isinstance(reference, ModelReference):
         reference = ModelReference.parse(reference)
+    said = said or str(reference)
     if reference.kind == "bundled":
         model, processor, revision = bundled.load_bundled(reference.name)
     elif reference.kind == "scratch":
@@ -66,19 +72,27 @@ def _load(reference: ModelReference | str | Path, labels: LabelScheme | None) ->
         )
     elif reference.kind == "folder":
         folder = Path(reference.name).expanduser()
-        model, processor = load_checkpoint(folder, said=str(reference))
+        model, processor = load_checkpoint(folder, said=said)
         revision = folder_revision(folder)
     else:
         folder, commit = hub.fetch(reference)
-        model, processor = load_checkpoint(folder, said=str(reference))
+        model, processor = load_checkpoint(folder, said=said)
         revision = f"{reference.name}@{commit}"
     return LoadedModel(
         model=model,
         image_processor=processor,
-        labels=_labels_of(model.config, labels, said=str(reference)),
+        labels=_labels_of(model.config, labels, said=said),
         revision=revision,
         reference=reference,
     )
+
+
+def with_labels(loaded: LoadedModel, labels: LabelScheme) -> LoadedModel:
+    """The same model, where it gives exactly those labels; one whose classes have no names yet gets theirs.
+
+    Raises ModelUnavailable.
+    """
+    return replace(loaded, labels=_labels_of(loaded.model.config, labels, said=str(loaded.reference)))
 
 
 def folder_revision(folder: Path) -> str:

@@ -113,6 +113,17 @@ def open_classifier(
     `labels` are the map's, not the model's. Raises ModelUnavailable.
     """
     loaded = load_model(reference, labels=labels if class_map is None else None)
+    return classifier_of(loaded, class_map=class_map, labels=labels, abstain_below=abstain_below)
+
+
+def classifier_of(
+    loaded: LoadedModel,
+    *,
+    class_map: ClassMap | None = None,
+    labels: LabelScheme | None = None,
+    abstain_below: float | None = None,
+) -> Classifier:
+    """The same of a model that is loaded already, whose labels were looked at."""
     if abstain_below is None:
         abstain_below = 0.0 if class_map is not None else _own_threshold(loaded)
     return Classifier(loaded, abstain_below=abstain_below, class_map=class_map, labels=labels)

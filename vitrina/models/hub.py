@@ -1,82 +1,184 @@
-"""Fetching a model repository from the Hub."""
+"""Fetching a version of a model from its repository."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vitrina.errors import ModelUnavailable
+from vitrina.models.damage import damage
 from vitrina.models.reference import ModelReference
+from vitrina.repositories.deadline import bound_the_client
+from vitrina.repositories.folder import FolderRepository
+from vitrina.repositories.opening import folder_of
+from vitrina.repositories.patience import Patience
+from vitrina.repositories.repository import RepositoryError, is_commit
 
-# Everything a transformers image classifier needs; code and pickles stay on the Hub.
+if TYPE_CHECKING:
+    from huggingface_hub.hf_api import ModelInfo
+
+# Everything a transformers image classifier needs, and what tells of it; code and pickles stay on the Hub.
 _WANTED = [
     "config.json",
     "preprocessor_config.json",
     "processor_config.json",
     "model*.safetensors",
     "model.safetensors.index.json",
+    "golden.png",
+    "vitrina_manifest.json",
+    "eval_results.json",
+    "README.md",
 ]
-_COMMIT_LENGTH = 40
+_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 _SECONDS = 15.0
+# Whoever waits for a model waits for this: two tries more, seconds apart.
+PATIENCE = Patience(tries=3, first_wait=0.5, longest_wait=5.0)
 
 
-def fetch(reference: ModelReference) -> tuple[Path, str]:
-    """(local folder, commit) of `org/name@revision`; without a revision the commit `main` points to now.
+def fetch(
+    reference: ModelReference, *, endpoint: str | None = None, patience: Patience = PATIENCE
+) -> tuple[Path, str]:
+    """(local folder, commit) of `org/name@revision` or `file:///folder@revision`; without a revision what `main` points
+    to now.
 
-    A full commit that was fetched before is read from the cache when the Hub is unreachable, because it is
-    certain to be the same; a branch is not. Raises ModelUnavailable: unreachable, no such repository or
-    revision, not allowed, no safetensors.
+    A full commit that was fetched before is read from the cache and the Hub is not asked, because it is certain to be
+    the same; of a branch only the Hub knows. What is damaged there is fetched afresh, once. `endpoint` is the Hub's
+    address, else that of HF_ENDPOINT. Raises ModelUnavailable: unreachable, no such repository or revision, not
+    allowed, no safetensors, files that are not those that the manifest names.
     """
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
+    if reference.kind == "repository":
+        return _from_folder(reference)
+    broken = None
+    if is_commit(reference.revision or ""):
+        cached = _cached(reference)
+        if cached is not None:
+            broken = damage(cached, said=str(reference))
+            if broken is None:
+                return cached, str(reference.revision)
     try:
-        info = HfApi().model_info(reference.name, revision=reference.revision, timeout=_SECONDS)
+        return _from_hub(reference, endpoint, patience)
+    except ModelUnavailable as error:
+        if broken is None:
+            raise
+        raise ModelUnavailable(
+            broken.expected, f"{broken.found} in the cache; and {error.found}", error.next_step
+        ) from error
+
+
+def _from_folder(reference: ModelReference) -> tuple[Path, str]:
+    place = folder_of(reference.name)
+    assert place is not None
+    repository = FolderRepository(place)
+    try:
+        revision = reference.revision or "main"
+        commit = repository.resolve(revision)
+        if commit is None:
+            raise RepositoryError(
+                f"the revision {revision} of {reference.name}",
+                "none of that name",
+                "Name a branch, tag or commit that it has.",
+            )
+        folder = repository.download(commit)
+    except RepositoryError as error:
+        raise ModelUnavailable(error.expected, error.found, error.next_step) from error
+    broken = damage(folder, said=str(reference))
+    if broken is not None:
+        raise ModelUnavailable(
+            broken.expected, broken.found, "Restore the folder from a copy, or publish the version again."
+        )
+    return folder, commit
+
+
+def _from_hub(reference: ModelReference, endpoint: str | None, patience: Patience) -> tuple[Path, str]:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    bound_the_client()
+    try:
+        info = patience.ask(lambda: _info(reference, endpoint))
+        _require_safetensors(info, reference)
+        commit = str(info.sha)
+        folder = patience.ask(lambda: _download(reference, commit, endpoint))
+        broken = damage(folder, said=str(reference))
+        if broken is not None:
+            folder = patience.ask(lambda: _download(reference, commit, endpoint, again=True))
+            broken = damage(folder, said=str(reference))
+    except ModelUnavailable:
+        raise
     except HfHubHTTPError as error:
         raise _refused(reference, error) from error
     # Whatever the network raises (the client's own errors, OSError, offline mode) means the same here.
     except Exception as error:
-        cached = _cached(reference)
-        if cached is not None:
-            return cached
-        raise _unreachable(reference, error) from error
+        raise _unreachable(reference, error, endpoint) from error
+    if broken is not None:
+        raise broken
+    return folder, commit
+
+
+def _info(reference: ModelReference, endpoint: str | None) -> ModelInfo:
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=endpoint).model_info(reference.name, revision=reference.revision, timeout=_SECONDS)
+
+
+def _require_safetensors(info: ModelInfo, reference: ModelReference) -> None:
     files = [sibling.rfilename for sibling in info.siblings or []]
-    if not any(name.endswith(".safetensors") for name in files):
-        pickles = [
-            name for name in files if name.endswith((".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack"))
-        ]
-        raise ModelUnavailable(
-            f"model.safetensors in {reference}",
-            ", ".join(sorted(pickles)[:3]) or "no weights",
-            "Choose a revision with safetensors; pickled weights can run code and are never opened.",
+    if any(name.endswith(".safetensors") for name in files):
+        return
+    pickles = sorted(name for name in files if name.endswith(_PICKLED))
+    raise ModelUnavailable(
+        f"model.safetensors in {reference}",
+        ", ".join(pickles[:3]) or "no weights",
+        "Choose a revision with safetensors; pickled weights can run code and are never opened.",
+    )
+
+
+def _download(reference: ModelReference, commit: str, endpoint: str | None, *, again: bool = False) -> Path:
+    """With `again` everything travels anew, and takes the place of what the cache holds."""
+    from huggingface_hub import snapshot_download
+
+    def travel() -> str:
+        return snapshot_download(
+            reference.name,
+            revision=commit,
+            allow_patterns=_WANTED,
+            endpoint=endpoint,
+            force_download=again,
         )
+
+    return Path(_unwrapped(travel))
+
+
+def _unwrapped(call: Callable[[], str]) -> str:
+    """Raises what the Hub answered, which the client hides behind "not in the cache"."""
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     try:
-        folder = snapshot_download(reference.name, revision=info.sha, allow_patterns=_WANTED)
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise _unreachable(reference, error) from error
-    return Path(folder), str(info.sha)
+        return call()
+    except LocalEntryNotFoundError as error:
+        if isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None
+        raise
 
 
-def _cached(reference: ModelReference) -> tuple[Path, str] | None:
+def _cached(reference: ModelReference) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    commit = reference.revision or ""
-    if len(commit) != _COMMIT_LENGTH:
-        return None
     try:
         folder = snapshot_download(
-            reference.name, revision=commit, allow_patterns=_WANTED, local_files_only=True
+            reference.name, revision=reference.revision, allow_patterns=_WANTED, local_files_only=True
         )
     except LocalEntryNotFoundError:
         return None
-    return Path(folder), commit
+    return Path(folder)
 
 
-def _unreachable(reference: ModelReference, error: Exception) -> ModelUnavailable:
+def _unreachable(reference: ModelReference, error: Exception, endpoint: str | None) -> ModelUnavailable:
     from huggingface_hub import constants
 
     return ModelUnavailable(
-        f"the model {reference} from the Hub at {constants.ENDPOINT}",
+        f"the model {reference} from the Hub at {endpoint or constants.ENDPOINT}",
         f"that it cannot be reached ({type(error).__name__})",
         "Check the network, or use bundled/efficientnet-lite0 or a folder, which need none.",
     )

@@ -1,4 +1,4 @@
-"""The staff's site: review, collections."""
+"""The staff's site: review, collections, models."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 
-from vitrina.pages import collections, review
+from vitrina.pages import collections, review, staff_models
 from vitrina.pages.cache import DELETE_CACHE
 
 
 def build_backend(services: Any) -> gr.Blocks:
-    """The staff Blocks, for "/backend" behind the sign-in: review at "/", collections beside it."""
+    """The staff Blocks, for "/backend" behind the sign-in: review at "/", collections and models beside it."""
     with gr.Blocks(
         title="Vitrina", analytics_enabled=False, fill_width=True, delete_cache=DELETE_CACHE
     ) as site:
@@ -20,4 +20,7 @@ def build_backend(services: Any) -> gr.Blocks:
     with site.route("Collections", "/collections"):
         gr.Navbar(visible=False)
         collections.build(services)
+    with site.route("Models", "/models"):
+        gr.Navbar(visible=False)
+        staff_models.build(services)
     return site

@@ -10,13 +10,28 @@ from vitrina.pages.words import LANGUAGES, words
 
 STYLES = ("base.css", "frame.css")
 SCRIPTS = ("dom.js", "frame.js")
-PUBLIC_STYLES = ("gallery.css", "detail.css", "try_it.css")
-PUBLIC_SCRIPTS = ("rows.js", "detail.js", "gallery.js", "try_it.js")
-STAFF_STYLES = ("review.css", "collections.css")
-STAFF_SCRIPTS = ("uploads.js", "review_data.js", "review.js", "collections.js")
+PUBLIC_STYLES = ("gallery.css", "detail.css", "try_it.css", "models.css")
+PUBLIC_SCRIPTS = (
+    "rows.js",
+    "detail.js",
+    "gallery.js",
+    "try_it.js",
+    "model_parts.js",
+    "compare.js",
+    "models.js",
+)
+STAFF_STYLES = ("review.css", "collections.css", "models.css")
+STAFF_SCRIPTS = (
+    "uploads.js",
+    "review_data.js",
+    "review.js",
+    "collections.js",
+    "model_parts.js",
+    "staff_models.js",
+)
 
-PUBLIC_WORDS = ("common", "gallery", "detail", "try", "keys")
-STAFF_WORDS = ("common", "review", "create", "keys")
+PUBLIC_WORDS = ("common", "gallery", "detail", "try", "models", "compare", "keys")
+STAFF_WORDS = ("common", "review", "create", "models", "champion", "keys")
 
 
 def asset(name: str) -> str:

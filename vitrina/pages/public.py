@@ -1,4 +1,4 @@
-"""The public site: gallery, try it."""
+"""The public site: gallery, try it, models."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 
-from vitrina.pages import gallery, try_it
+from vitrina.pages import gallery, models, try_it
 from vitrina.pages.cache import DELETE_CACHE
 
 
 def build_public(services: Any) -> gr.Blocks:
-    """The public Blocks with the gallery at "/" beside the try-it page at "/try".
+    """The public Blocks with the gallery at "/", the try-it page at "/try", the models at "/models".
 
     It holds no staff event: whatever is in here answers to anyone.
     """
@@ -23,4 +23,7 @@ def build_public(services: Any) -> gr.Blocks:
     with site.route("Try it", "/try"):
         gr.Navbar(visible=False)
         try_it.build(services)
+    with site.route("Models", "/models"):
+        gr.Navbar(visible=False)
+        models.build(services)
     return site

@@ -19,10 +19,13 @@ from vitrina.gallery.store import Store
 from vitrina.images import Limits
 from vitrina.pages.cache import KEPT_SECONDS, SWEEP_AGE, SWEEP_EVERY
 from vitrina.recipe import Recipe, load_recipe
+from vitrina.server.backup_schedule import keeping_of, restore_first, start_backups
 from vitrina.server.body_limit import BodyLimit
 from vitrina.server.events import tell_mistakes_apart
 from vitrina.server.guard import RefusedPaths, SecurityHeaders
+from vitrina.server.hugging_face_sign_in import hugging_face_routes
 from vitrina.server.last_resort import LastResort
+from vitrina.server.model_routes import model_routes
 from vitrina.server.page_uploads import PageUploads
 from vitrina.server.pictures import picture_routes
 from vitrina.server.problems import register_problems
@@ -45,6 +48,7 @@ def open_services(settings: Settings) -> Services:
     store = Store.open(
         settings.database, settings.data / "pictures", minimum_free_bytes=settings.minimum_free_bytes
     )
+    store.accounts.admit_outside(settings.hugging_face_staff)
     decoder = Decoder(
         processes=settings.decoder_processes, limits=Limits(max_bytes=settings.max_upload_bytes)
     )
@@ -53,7 +57,8 @@ def open_services(settings: Settings) -> Services:
         decoder,
         read_recipes(settings),
         data=settings.data,
-        demo=settings.demo,
+        forgets=settings.forgets,
+        keeping=keeping_of(settings),
         predictions_per_minute=settings.predictions_per_minute,
         suggestions_per_minute=settings.suggestions_per_minute,
     )
@@ -73,6 +78,7 @@ def build_server(settings: Settings) -> FastAPI:
     """
     from fastapi_offline import FastAPIOffline
 
+    restore_first(settings)
     services = open_services(settings)
     uploads = PageUploads(settings.data, every=SWEEP_EVERY, age=SWEEP_AGE)
     # FastAPI's own /docs fetches its script from another host; this class carries it along.
@@ -86,8 +92,10 @@ def build_server(settings: Settings) -> FastAPI:
     app.include_router(rest_routes(services, max_upload_bytes=settings.max_upload_bytes))
     app.include_router(reading_routes(services))
     app.include_router(picture_routes(services))
-    app.include_router(sign_in_routes(services))
+    app.include_router(sign_in_routes(services, settings))
+    app.include_router(hugging_face_routes(services, settings))
     app.include_router(staff_routes(services, max_upload_bytes=settings.max_upload_bytes))
+    app.include_router(model_routes(services, max_upload_bytes=settings.max_upload_bytes))
     _answer_browsers(app)
     uploads.announce()
     _mount_pages(app, services, settings)
@@ -187,11 +195,15 @@ def _lifespan(services: Services, settings: Settings, uploads: PageUploads) -> C
             daemon=True,
         )
         work.start()
+        backups = start_backups(services, settings, stop)
+        services.following.start(stop, settings.model_check_minutes)
         try:
             yield
         finally:
             stop.set()
             work.join(timeout=10)
+            if backups is not None:
+                backups.join(timeout=10)
             uploads.close()
             services.close()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Literal
 
 from vitrina.errors import VitrinaError
+from vitrina.server.hugging_face import OAUTH_VARIABLES, OAuthApp
+from vitrina.server.hugging_face_space import VOLUME, place_of_data
 
 # The checkout, or the folder an installation unpacked to: recipes are data that lie beside the library.
 _HOUSE = Path(__file__).resolve().parent.parent.parent
@@ -19,11 +22,13 @@ class Settings:
     `data` holds pictures, models, and the SQLite file. `proxy_hops` is how many proxies of one's own every
     request comes through: the address that far from the right of X-Forwarded-For is the caller's, 0 believes
     no header. `demo` is true where the disk is forgotten at a restart (a Space without storage): the pages
-    say so.
+    say so. `hugging_face_staff` are the user names of Hugging Face that may sign in as staff, by the OAuth app
+    in `hugging_face`. Followed models are looked for every `model_check_minutes`, never where it is 0.
+    A backup goes to the data set `backup_repository` every `backup_minutes`, nowhere where it is "".
     """
 
     data: Path = Path("vitrina-data")
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)  # It may hold a password.
     recipes: Path = _HOUSE / "training" / "recipes"
     server_name: str = "127.0.0.1"
     server_port: int = 7860
@@ -36,19 +41,32 @@ class Settings:
     first_start: bool = True
     demo: bool = False
     decoder_processes: int = 1
+    model_check_minutes: int = 10
+    backup_repository: str = ""
+    backup_minutes: int = 60
+    hugging_face_staff: tuple[str, ...] = ()
+    hugging_face: OAuthApp | None = None
 
     @property
     def database(self) -> str:
         """The SQLAlchemy URL, SQLite in the data folder unless another was given."""
         return self.database_url or f"sqlite:///{(self.data / 'vitrina.sqlite3').resolve()}"
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read VITRINA_* (and GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, SPACE_ID as Spaces set them).
+    @property
+    def forgets(self) -> Literal["nothing", "pictures", "everything"]:
+        """What is gone after a restart: in a demo everything, but for the labels that a PostgreSQL keeps."""
+        if not self.demo:
+            return "nothing"
+        return "pictures" if self.database_url.startswith("postgresql") else "everything"
 
-        Raises VitrinaError for a VITRINA_ variable that does not exist, or a value of the wrong kind.
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, volume: Path = VOLUME) -> Settings:
+        """Read VITRINA_* (and what Spaces set: GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, SPACE_ID, OAUTH_*).
+
+        `volume` is where a Space has its storage mounted, if it has any. Raises VitrinaError for a VITRINA_
+        variable that does not exist, a value of the wrong kind, staff of Hugging Face without an OAuth app.
         """
-        known = {f"VITRINA_{f.name.upper()}": f for f in fields(cls)}
+        known = {f"VITRINA_{f.name.upper()}": f for f in fields(cls) if f.name != "hugging_face"}
         given = {name: text for name, text in environment.items() if name.startswith("VITRINA_")}
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -64,13 +82,28 @@ class Settings:
             values["server_port"] = _read("GRADIO_SERVER_PORT", environment["GRADIO_SERVER_PORT"], int)
         if environment.get("SPACE_ID"):
             # On a Space every request comes through its proxy, and the disk lasts until the next restart
-            # unless storage is mounted and VITRINA_DATA points at it.
+            # unless storage is mounted.
             values["proxy_hops"] = 1
-            values["demo"] = "VITRINA_DATA" not in environment
+            data = place_of_data(given.get("VITRINA_DATA"), volume)
+            values |= {"demo": True} if data is None else {"data": data}
         for variable, text in given.items():
             setting = known[variable]
             values[setting.name] = _read(variable, text, type(getattr(cls(), setting.name)))
-        return cls(**values)  # type: ignore[arg-type]
+        values["hugging_face"] = OAuthApp.from_environment(environment)
+        settings = cls(**values)  # type: ignore[arg-type]
+        _require_app(settings, environment)
+        return settings
+
+
+def _require_app(settings: Settings, environment: Mapping[str, str]) -> None:
+    if not settings.hugging_face_staff or settings.hugging_face is not None:
+        return
+    absent = [name for name in OAUTH_VARIABLES if not environment.get(name, "").strip()]
+    raise VitrinaError(
+        f"{', '.join(OAUTH_VARIABLES)} beside VITRINA_HUGGING_FACE_STAFF",
+        f"no {', no '.join(absent)}",
+        "A Space sets them where its README says hf_oauth: true; elsewhere take them from an OAuth app of yours.",
+    )
 
 
 def _read(variable: str, text: str, kind: type) -> object:

@@ -10,15 +10,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vitrina.errors import Forbidden, TooMany, VitrinaError
+from vitrina.errors import Busy, Forbidden, TooMany, VitrinaError
+from vitrina.gallery.accounts import Account
 from vitrina.server.problems import answer
-from vitrina.server.sign_in_page import sign_in_page
+from vitrina.server.settings import Settings
+from vitrina.server.sign_in_page import Doors, Wishes, problem_in_words, sign_in_page
 from vitrina.services import Services
 from vitrina.services.pace import asker
 from vitrina.services.principal import SESSION_COOKIE
+from vitrina.services.wording import LANGUAGES
 
 SESSION_SECONDS = 12 * 3600
-_OPEN = ("/backend/sign-in",)
+SIGN_IN = "/backend/sign-in"
+BY_HUGGING_FACE = f"{SIGN_IN}/hugging-face"
+BACK_FROM_HUGGING_FACE = f"{BY_HUGGING_FACE}/callback"
+_OPEN = (SIGN_IN, BY_HUGGING_FACE, BACK_FROM_HUGGING_FACE)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -69,7 +75,11 @@ class StaffGate:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope)
-        principal = await run_in_threadpool(self.services.principal_of, request)
+        try:
+            principal = await run_in_threadpool(self.services.principal_of, request)
+        except Busy as error:
+            await answer(error, language=self.services.language_of(request))(scope, receive, send)
+            return
         if not principal.is_staff:
             await self._turn_away(request)(scope, receive, send)
         elif request.method not in _SAFE and not same_origin(request.headers):
@@ -86,28 +96,27 @@ class StaffGate:
         return answer(error, status=401)
 
 
-def sign_in_routes(services: Services) -> APIRouter:
+def sign_in_routes(services: Services, settings: Settings) -> APIRouter:
     """GET and POST /backend/sign-in, POST /backend/sign-out."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/backend/sign-in")
-    def page(request: Request, next: str = "/backend/") -> HTMLResponse:
-        return HTMLResponse(
-            sign_in_page(
-                services.language_of(request),
-                next_page=_own_page(next),
-                open_for_staff=services.store.accounts.any(),
-            ),
-            headers={"Cache-Control": "no-store"},
-        )
+    @router.get(SIGN_IN)
+    def page(request: Request, next: str = "/backend/") -> Response:
+        response = page_for(request, services, settings, next_page=next)
+        chosen = request.query_params.get("language")
+        if chosen in LANGUAGES:
+            # The cookie that the switch of the other pages sets too, so that the choice stays.
+            response.set_cookie("vitrina_language", chosen, max_age=365 * 24 * 3600, path="/", samesite="lax")
+        return response
 
-    @router.post("/backend/sign-in")
+    @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
         require_same_origin(request)
         # A form of three short fields; read by hand so that nothing larger is ever parsed.
         body = await request.body()
         fields = parse_qs(body[:4096].decode("utf-8", "replace"), max_num_fields=5)
-        return await run_in_threadpool(_signed_in, services, request, {k: v[0] for k, v in fields.items()})
+        first = {name: values[0] for name, values in fields.items()}
+        return await run_in_threadpool(_signed_in, services, settings, request=request, fields=first)
 
     @router.post("/backend/sign-out")
     def sign_out(request: Request) -> Response:
@@ -121,33 +130,52 @@ def sign_in_routes(services: Services) -> APIRouter:
     return router
 
 
-def _signed_in(services: Services, request: Request, fields: dict[str, str]) -> Response:
-    next_page = _own_page(fields.get("next", "/backend/"))
-    language = services.language_of(request)
-    address = asker(request.client.host if request.client else "unknown")
-    accounts = services.store.accounts
-    problem, status = "wrong", 401
-    try:
-        account = accounts.verify(
-            fields.get("name", "")[:100], fields.get("password", "")[:1000], address=address
-        )
-    except TooMany as error:
-        account, problem, status = None, f"wait:{error.wait_seconds}", 429
-    except VitrinaError:
-        account = None
-    if account is None:
-        page = sign_in_page(
-            language,
-            next_page=next_page,
-            open_for_staff=accounts.any(),
-            problem=problem,
-            name=fields.get("name", ""),
-        )
-        return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
-    response = RedirectResponse(next_page, status_code=303)
+def page_for(
+    request: Request,
+    services: Services,
+    settings: Settings,
+    *,
+    next_page: str,
+    problem: tuple[str, str] | None = None,
+    name: str = "",
+) -> Response:
+    """The sign-in page as this request wants it. `problem` is a key of its words with what fills it in; 200
+    without one, else as `_STATUS` has it.
+    """
+    doors = Doors(
+        password=services.store.accounts.any(),
+        hugging_face=settings.hugging_face is not None and bool(settings.hugging_face_staff),
+        list_is_empty=settings.hugging_face is not None and not settings.hugging_face_staff,
+    )
+    wishes = Wishes(
+        services.language_of(request),
+        theme=request.cookies.get("vitrina_theme", ""),
+        framed=request.headers.get("sec-fetch-dest") in ("iframe", "frame"),
+    )
+    said = problem_in_words(wishes.language, *problem) if problem else None
+    html = sign_in_page(doors, wishes, next_page=own_page(next_page), problem=said, name=name)
+    # The address may carry the code of a provider: it goes nowhere from here.
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer" if problem else "same-origin"}
+    return HTMLResponse(html, status_code=_STATUS[problem[0]] if problem else 200, headers=headers)
+
+
+_STATUS = {
+    "wrong": 401,
+    "wait": 429,
+    "begin_again": 400,
+    "declined": 403,
+    "not_listed": 403,
+    "somebody_else": 403,
+    "silent": 502,
+}
+
+
+def enter(services: Services, account: Account, *, next_page: str) -> Response:
+    """Starts a session and goes on to `next_page`, where that is one of ours."""
+    response = RedirectResponse(own_page(next_page), status_code=303)
     response.set_cookie(
         SESSION_COOKIE,
-        accounts.start_session(account),
+        services.store.accounts.start_session(account),
         max_age=SESSION_SECONDS,
         path="/",
         secure=True,
@@ -157,7 +185,30 @@ def _signed_in(services: Services, request: Request, fields: dict[str, str]) -> 
     return response
 
 
-def _own_page(address: str) -> str:
+def own_page(address: str) -> str:
     """`address` where it is a staff page of this server, the desk otherwise: no open redirect."""
     clean = address.replace("\\", "/")
-    return clean if clean.startswith("/backend") and "\n" not in clean and "\r" not in clean else "/backend/"
+    ours = clean == "/backend" or clean.startswith(("/backend/", "/backend?"))
+    plain = clean.isprintable() and len(clean) <= 1000 and not clean.startswith(SIGN_IN)
+    return clean if ours and plain else "/backend/"
+
+
+def _signed_in(
+    services: Services, settings: Settings, *, request: Request, fields: dict[str, str]
+) -> Response:
+    address = asker(request.client.host if request.client else "unknown")
+    name, next_page = fields.get("name", ""), fields.get("next", "/backend/")
+    problem, account = ("wrong", ""), None
+    try:
+        account = services.store.accounts.verify(
+            name[:100], fields.get("password", "")[:1000], address=address
+        )
+    except TooMany as error:
+        problem = ("wait", str(error.wait_seconds))
+    except Busy:
+        raise  # Nobody looked at the password.
+    except VitrinaError:
+        pass
+    if account is None:
+        return page_for(request, services, settings, next_page=next_page, problem=problem, name=name)
+    return enter(services, account, next_page=next_page)

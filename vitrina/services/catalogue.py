@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from vitrina.errors import NotFound
 from vitrina.services.classifiers import Classifiers
 from vitrina.services.first_start import FirstStart
+from vitrina.services.public_name import public_name
 from vitrina.services.story import told
 from vitrina.services.wording import given_by, label_title
 
@@ -87,7 +88,7 @@ class Catalogue:
             "count": newest.total,
             "cover": cover,
             "classes": len(collection.labels),
-            "model": collection.model,
+            "model": public_name(collection.model),
             "learning": self.first_start.is_running(collection.slug),
         }
 
@@ -113,7 +114,7 @@ class Catalogue:
             "simulated": collection.simulated,
             "labels": labels,
             "total": sum(counts.values()),
-            "model": collection.model,
+            "model": public_name(collection.model),
             "model_ready": state.kind == "ready",
             "model_state": state.kind,
             "measured": self.classifiers.measured(slug),
@@ -169,7 +170,7 @@ class Catalogue:
             "collection": card.collection,
             "large": picture_address(card.id, "large"),
             "label_by": given_by(language, card.label_by),
-            "model_revision": answer.revision if answer else None,
+            "model_revision": public_name(answer.revision) if answer else None,
             "scores": scores_in_words(answer, collection, language) if answer else [],
             "abstained": answer.abstained if answer else False,
             "file_name": card.file_name,

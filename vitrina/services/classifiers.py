@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -15,6 +14,8 @@ from vitrina.errors import ModelUnavailable
 from vitrina.labels import LabelScheme
 from vitrina.recipe import Recipe
 from vitrina.services.first_start import FirstStart
+from vitrina.services.loading import Served, as_unavailable, load_for, names_a_version
+from vitrina.services.model_folder import read_results
 
 if TYPE_CHECKING:
     from vitrina.gallery.collections import Collection
@@ -44,10 +45,17 @@ class _Failure:
     again_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    key: _Key
+    served: Served
+
+
 class Classifiers:
     """One classifier a collection; a new model reference of a collection is loaded afresh.
 
-    torch is imported by the first `get` or `warm`, never before, so that the gallery opens first.
+    torch is imported by the first `get` or `warm`, never before, so that the gallery opens first. `endpoint` is the
+    Hub's address, else that of HF_ENDPOINT.
     """
 
     def __init__(
@@ -58,16 +66,20 @@ class Classifiers:
         data: Path,
         first_start: FirstStart,
         clock: Callable[[], float] = time.monotonic,
+        endpoint: str | None = None,
     ) -> None:
         self.store = store
         self.recipes = recipes
         self.data = data
         self.first_start = first_start
+        self.endpoint = endpoint
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
         self._warming: set[str] = set()
         self._clock = clock
-        self._loaded: dict[str, tuple[_Key, Classifier]] = {}
+        self._loaded: dict[str, _Loaded] = {}
+        # Loaded beforehand; in force from the moment the collection's row names it.
+        self._prepared: dict[str, _Loaded] = {}
         self._failed: dict[str, _Failure] = {}
 
     def state(self, slug: str) -> ModelState:
@@ -77,19 +89,27 @@ class Classifiers:
         collection = self.store.collections.get(slug)
         if collection.model is None:
             return ModelState("none", "no model set for this collection")
-        key = (collection.model, collection.model_revision)
+        key = _key_of(collection)
+        if self._in_force(slug, key) is not None:
+            return ModelState("ready")
         with self._lock:
-            if self._loaded.get(slug, (None,))[0] == key:
-                return ModelState("ready")
-            failed = self._failed.get(slug)
+            failed, former = self._failed.get(slug), self._loaded.get(slug)
         if failed is not None and failed.key == key:
             return ModelState("failed", str(failed.error))
+        if former is not None and names_a_version(collection, data=self.data):
+            return ModelState("ready")  # The one before answers while this one is being loaded.
         return ModelState("loading", "a model that is not loaded yet")
+
+    def serving(self, slug: str) -> Served | None:
+        """What the collection's row names, if it is loaded."""
+        loaded = self._in_force(slug, _key_of(self.store.collections.get(slug)))
+        return None if loaded is None else loaded.served
 
     def get(self, slug: str) -> Classifier:
         """The collection's classifier, loading it where needed (seconds, once).
 
-        Where a new model cannot be loaded the one before goes on answering, and it is tried again a minute
+        A version of a repository that another process has set is loaded in the background, while the one before
+        answers. Where a new model cannot be loaded the one before goes on answering, and it is tried again a minute
         later. Raises ModelUnavailable where there is none at all, or it is still being trained.
         """
         collection = self.store.collections.get(slug)
@@ -98,42 +118,120 @@ class Classifiers:
             raise ModelUnavailable(
                 f"a model for {slug!r}", state.found, "Try again later, or choose another collection."
             )
-        key = (collection.model, collection.model_revision)
+        key = _key_of(collection)
+        loaded = self._in_force(slug, key)
+        if loaded is not None:
+            return loaded.served.classifier
+        with self._lock:
+            former = self._loaded.get(slug)
+        if former is not None and names_a_version(collection, data=self.data):
+            if self._failure(slug, key) is None:
+                self.warm_soon(slug)
+            return former.served.classifier
+        return self._get_in_turn(slug)
+
+    def _get_in_turn(self, slug: str) -> Classifier:
         with self._lock:
             turn = self._loading.setdefault(slug, threading.Lock())
         with turn:
-            loaded, failed = self._loaded.get(slug), self._failed.get(slug)
-            if loaded is not None and loaded[0] == key:
-                return loaded[1]
-            if failed is not None and failed.key == key and self._clock() < failed.again_at:
-                return self._former(slug, failed.error)
+            # Read again: it may have changed while others had their turn.
+            collection = self.store.collections.get(slug)
+            key = _key_of(collection)
+            loaded, failure = self._in_force(slug, key), self._failure(slug, key)
+            if loaded is not None:
+                return loaded.served.classifier
+            if failure is not None:
+                return self._former(slug, failure)
             return self._try_to_load(collection, key)
 
     def _try_to_load(self, collection: Collection, key: _Key) -> Classifier:
         slug = collection.slug
         try:
-            classifier = self._load(collection)
+            served = self._load(collection)
+            if collection.model_revision is None and names_a_version(collection, data=self.data):
+                key = self._pin(collection, served)
         # Whatever a damaged model makes a library raise: it must not stay "loading" for ever.
         except Exception as problem:
-            error = _unavailable(problem, collection)
+            error = as_unavailable(problem, collection)
             log.warning("the model of %s cannot be served: %s", slug, error)
             with self._lock:
                 self._failed[slug] = _Failure(key, error, self._clock() + RETRY_SECONDS)
             return self._former(slug, error)
-        if collection.model_revision is None and _is_on_the_hub(collection.model or ""):
-            # A name on the Hub may mean other weights tomorrow: from now on it is this commit.
-            key = (classifier.revision, classifier.revision)
-            self.store.collections.set_model(slug, model=key[0], revision=key[1])
+        now = _key_of(self.store.collections.get(slug))
         with self._lock:
-            self._loaded[slug] = (key, classifier)
-            self._failed.pop(slug, None)
-        return classifier
+            # Another one may have come into force while this one was loaded.
+            if key == now or slug not in self._loaded or self._loaded[slug].key != now:
+                self._loaded[slug] = _Loaded(key, served)
+                self._failed.pop(slug, None)
+        return served.classifier
+
+    def _pin(self, collection: Collection, served: Served) -> _Key:
+        """A name in a repository may mean other weights tomorrow: from now on it is this commit."""
+        revision = served.classifier.revision
+        alias = (collection.model or "").endswith("@champion")
+        self.store.collections.set_model(
+            collection.slug,
+            model=revision,
+            revision=revision,
+            follows=collection.model if alias else None,
+            instead_of=collection,
+        )
+        return revision, revision
+
+    def _load(self, collection: Collection) -> Served:
+        served = load_for(
+            collection, self.recipes.get(collection.slug), data=self.data, endpoint=self.endpoint
+        )
+        tell_unverified(collection.slug, served)
+        return served
+
+    def switch(
+        self, collection: Collection, served: Served, *, follows: str | None, version: str | None
+    ) -> None:
+        """What was loaded answers from now on, in one step: no request waits, those under way end with the one before.
+
+        `collection` as it was read before. Raises Stale where somebody else has set another model since.
+        """
+        slug, revision = collection.slug, served.classifier.revision
+        new = _Loaded((revision, revision), served)
+        with self._lock:
+            self._prepared[slug] = new
+        try:
+            self.store.collections.set_model(
+                slug,
+                model=revision,
+                revision=revision,
+                follows=follows,
+                version=version,
+                instead_of=collection,
+            )
+            with self._lock:
+                self._loaded[slug] = new
+                self._failed.pop(slug, None)
+        finally:
+            with self._lock:
+                self._prepared.pop(slug, None)
+
+    def _in_force(self, slug: str, key: _Key) -> _Loaded | None:
+        with self._lock:
+            for loaded in (self._loaded.get(slug), self._prepared.get(slug)):
+                if loaded is not None and loaded.key == key:
+                    return loaded
+        return None
+
+    def _failure(self, slug: str, key: _Key) -> ModelUnavailable | None:
+        """Why it could not be loaded a short while ago."""
+        with self._lock:
+            failed = self._failed.get(slug)
+        recent = failed is not None and failed.key == key and self._clock() < failed.again_at
+        return failed.error if failed is not None and recent else None
 
     def _former(self, slug: str, error: ModelUnavailable) -> Classifier:
-        former = self._loaded.get(slug)
+        with self._lock:
+            former = self._loaded.get(slug)
         if former is None:
             raise error
-        return former[1]
+        return former.served.classifier
 
     def require_loadable(self, reference: str, labels: Sequence[str]) -> None:
         """Load a model once to see that it answers for `labels`. Raises ModelUnavailable, BadRequest."""
@@ -143,21 +241,18 @@ class Classifiers:
         open_classifier(str(own) if own.is_dir() else reference, labels=LabelScheme(tuple(labels)))
 
     def measured(self, slug: str) -> dict[str, float] | None:
-        """{accuracy, low, high, n} on pictures held out, of a model that was trained on this machine.
+        """{accuracy, low, high, n} on pictures held out, of a model that was trained on this machine, or of a version
+        as its publisher measured it.
 
         `low` and `high` are the ends of the 95 % interval. None where nothing was measured.
         """
         collection = self.store.collections.get(slug)
-        report = self.data / (collection.model or "") / "eval_results.json"
-        if collection.model is None or not report.is_file():
+        if collection.model is None:
             return None
-        try:
-            found = json.loads(report.read_text(encoding="utf-8"))
-            low, high = found["interval"]
-            return {"accuracy": found["accuracy"], "low": low, "high": high, "n": found["n"]}
-        except (ValueError, KeyError, TypeError) as problem:
-            log.warning("%s cannot be read: %s", report, problem)
-            return None
+        if (self.data / collection.model).is_dir():
+            return read_results(self.data / collection.model)
+        served = self.serving(slug)
+        return None if served is None else served.measured
 
     def warm_soon(self, slug: str) -> None:
         """Load in the background what has a model; one thread a collection, however often it is asked."""
@@ -177,54 +272,19 @@ class Classifiers:
 
     def warm(self, slug: str) -> None:
         """Load what has a model. What fails is logged and shown by `state`, never raised."""
-        if self.state(slug).kind not in ("loading", "failed"):
+        if self.state(slug).kind in ("none", "training") or self.serving(slug) is not None:
             return
         try:
-            self.get(slug)
+            self._get_in_turn(slug)
         except ModelUnavailable as error:
             log.warning("the model of %s is not served: %s", slug, error)
 
-    def _load(self, collection: Collection) -> Classifier:
-        from vitrina.models.classifier import open_classifier
 
-        assert collection.model is not None
-        scheme = LabelScheme(collection.labels)
-        recipe = self.recipes.get(collection.slug)
-        # Models made on this machine lie in the data folder and are named relative to it, so that the
-        # folder can be moved.
-        own = self.data / collection.model
-        reference = str(own) if own.is_dir() else collection.model
-        if recipe is not None and recipe.class_map is not None and reference == recipe.model:
-            from vitrina.models.class_map import ClassMap
-
-            classifier = open_classifier(
-                reference,
-                class_map=ClassMap(recipe.class_map),
-                labels=scheme,
-                abstain_below=recipe.abstain_below,
-            )
-        else:
-            classifier = open_classifier(reference, labels=scheme)
-        if collection.model_revision not in (None, classifier.revision):
-            raise ModelUnavailable(
-                f"revision {collection.model_revision} of {collection.model}",
-                classifier.revision,
-                f"Put the pinned revision back, or set the collection {collection.slug!r} to the new one.",
-            )
-        return classifier
+def tell_unverified(slug: str, served: Served) -> None:
+    """Once a load: what could not be verified of a model that somebody else published."""
+    if served.not_verified:
+        log.warning("the model of %s: %s", slug, " ".join(served.not_verified))
 
 
-def _is_on_the_hub(reference: str) -> bool:
-    from vitrina.models.reference import ModelReference
-
-    return ModelReference.parse(reference).kind == "hub"
-
-
-def _unavailable(problem: Exception, collection: Collection) -> ModelUnavailable:
-    if isinstance(problem, ModelUnavailable):
-        return problem
-    return ModelUnavailable(
-        f"a model that loads from {collection.model}",
-        f"{type(problem).__name__}: {problem}"[:200],
-        "Save the model again, or set the collection to another one.",
-    )
+def _key_of(collection: Collection) -> _Key:
+    return collection.model or "", collection.model_revision

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import Any
 from uuid import uuid4
 
 from vitrina.errors import ModelUnavailable, NotFound, VitrinaError
+
+log = logging.getLogger(__name__)
 
 # No pickle among them: such a file can run code. Of these what is only read by people may differ from copy to copy.
 _COPIED = (".json", ".safetensors", ".md")
@@ -108,7 +111,11 @@ def measured_in_run(model: Path) -> dict[str, Any] | None:
         found = json.loads((model.parent / "evaluation" / RESULTS).read_text(encoding="utf-8"))
         figure, told = found["test"]["accuracy"], str(found["model"]["revision"])
         low, high = figure["interval"]
-        answer = {"accuracy": float(figure["value"]), "interval": [float(low), float(high)], "n": int(figure["n"])}
+        answer = {
+            "accuracy": float(figure["value"]),
+            "interval": [float(low), float(high)],
+            "n": int(figure["n"]),
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if digest_of(told) != digest_of(folder_revision(model)):
@@ -121,6 +128,20 @@ def write_results(folder: Path, results: dict[str, Any]) -> None:
     partial = folder / f".{RESULTS}.{uuid4().hex}"
     partial.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(partial, folder / RESULTS)
+
+
+def read_results(folder: Path) -> dict[str, float] | None:
+    """{accuracy, low, high, n} as `write_results` wrote them; None where there is nothing that can be read."""
+    report = folder / RESULTS
+    if not report.is_file():
+        return None
+    try:
+        found = json.loads(report.read_text(encoding="utf-8"))
+        low, high = found["interval"]
+        return {"accuracy": found["accuracy"], "low": low, "high": high, "n": found["n"]}
+    except (ValueError, KeyError, TypeError) as problem:
+        log.warning("%s cannot be read: %s", report, problem)
+        return None
 
 
 def _files(folder: Path) -> list[Path]:

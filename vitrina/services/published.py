@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vitrina.decoder import Examined
+from vitrina.services.answering import BATCH, answer_for
 from vitrina.services.classifiers import Classifiers
-from vitrina.services.waiting import BATCH
 
 if TYPE_CHECKING:
     from vitrina.decoder import Decoder
@@ -35,7 +34,8 @@ def classify_published(
 ) -> int:
     """Give every published picture whose last answer is another model's that of the model in force; how many got it.
 
-    Raises ModelUnavailable. A picture whose file cannot be decoded any more is passed over: doctor names it.
+    What it answered before is not asked again. Raises ModelUnavailable. A picture whose file cannot be decoded any more
+    is passed over: doctor names it.
     """
     classifier = classifiers.get(slug)
     cards = [
@@ -46,10 +46,6 @@ def classify_published(
     answered = 0
     for start in range(0, len(cards), BATCH):
         step = cards[start : start + BATCH]
-        found = decoder.examine_many([store.files.path_of(card.sha256) for card in step])
-        kept = [(card, one.pixels) for card, one in zip(step, found, strict=True) if isinstance(one, Examined)]
-        for (card, _), answer in zip(kept, classifier.predict([p for _, p in kept]), strict=True):
-            store.predictions.add_for_picture(card.id, answer, source="model")
-        answered += len(kept)
+        answered += len(answer_for(store, classifier, decoder, step, source="model"))
         progress(start + len(step), len(cards))
     return answered

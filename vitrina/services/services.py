@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from vitrina.services.catalogue import Catalogue
 from vitrina.services.classifiers import Classifiers
+from vitrina.services.comparison import Comparison
 from vitrina.services.curation import Curation
 from vitrina.services.first_start import FirstStart
+from vitrina.services.following import Following
+from vitrina.services.keeping import Keeping
+from vitrina.services.model_hub import ModelHub
 from vitrina.services.principal import SESSION_COOKIE, Principal
 from vitrina.services.trial import Trial
 from vitrina.services.wording import LANGUAGES, preferred_language, sentence
@@ -32,7 +36,11 @@ class Services:
     catalogue: Catalogue
     trial: Trial
     curation: Curation
-    demo: bool
+    following: Following
+    model_hub: ModelHub
+    comparison: Comparison
+    forgets: str
+    keeping: Keeping | None = None
 
     def principal_of(self, request: Any) -> Principal:
         """Who asks. `request` is a Starlette or Gradio request; an expired session is a visitor's."""
@@ -54,11 +62,17 @@ class Services:
         """{first_start, demo}: what every page may have to say above its content."""
         return {
             "first_start": self.first_start.view(language),
-            "demo": sentence(language, "demo") if self.demo else None,
+            "demo": None if self.forgets == "nothing" else self._demo(language),
         }
+
+    def _demo(self, language: str) -> str:
+        if self.keeping is not None:
+            return self.keeping.view(language, forgets=self.forgets)
+        return sentence(language, f"forgets_{self.forgets}")
 
     def close(self) -> None:
         """End the decoder's workers and close the database."""
+        self.following.close()
         self.decoder.close()
         self.store.close()
 
@@ -69,11 +83,12 @@ def build_services(
     recipes: Mapping[str, Recipe],
     *,
     data: Path,
-    demo: bool = False,
+    forgets: str = "nothing",
+    keeping: Keeping | None = None,
     predictions_per_minute: int = 30,
     suggestions_per_minute: int = 10,
 ) -> Services:
-    """The service layer over an open store. Loads no model."""
+    """The service layer over an open store. Loads no model. A restart `forgets` nothing, pictures or everything."""
     first_start = FirstStart()
     classifiers = Classifiers(store, recipes, data=data, first_start=first_start)
     trial = Trial(
@@ -83,6 +98,8 @@ def build_services(
         predictions_per_minute=predictions_per_minute,
         suggestions_per_minute=suggestions_per_minute,
     )
+    following = Following(store, classifiers, decoder)
+    model_hub = ModelHub(store, classifiers, following)
     return Services(
         store=store,
         decoder=decoder,
@@ -91,5 +108,9 @@ def build_services(
         catalogue=Catalogue(store, classifiers, first_start),
         trial=trial,
         curation=Curation(store, classifiers, decoder),
-        demo=demo,
+        following=following,
+        model_hub=model_hub,
+        comparison=Comparison(model_hub, trial),
+        forgets=forgets,
+        keeping=keeping,
     )

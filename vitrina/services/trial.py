@@ -13,6 +13,7 @@ from vitrina.services.catalogue import collection_title, scores_in_words
 from vitrina.services.classifiers import Classifiers
 from vitrina.services.pace import Pace
 from vitrina.services.principal import Principal
+from vitrina.services.public_name import public_name
 from vitrina.services.wording import label_title, sentence
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Trial:
             "top": {"label": prediction.top_label, "title": title},
             "confidence": prediction.confidence,
             "abstained": prediction.abstained,
-            "model_revision": prediction.revision,
+            "model_revision": public_name(prediction.revision),
             "seconds": round(time.perf_counter() - begun, 3),
         }
 
@@ -217,7 +218,7 @@ def _row(row: RequestRow) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "abstained": prediction.abstained,
         "scores": prediction.scores,
-        "model_revision": prediction.revision,
+        "model_revision": public_name(prediction.revision),
         "source": row.source,
         "created_at": row.created_at.isoformat(),
     }

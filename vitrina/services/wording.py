@@ -37,7 +37,16 @@ SENTENCES: dict[str, dict[str, str]] = {
         "progress_head": "Training the classifier",
         "progress_publishing": "Putting the pictures in the case",
         "progress_failed": "The first start did not finish: {message}",
-        "demo": "Demo: uploads are forgotten at restart.",
+        "forgets_everything": "Demo: uploads are forgotten at restart.",
+        "forgets_pictures": "Labels are kept in a database; pictures uploaded here are forgotten at restart.",
+        "backup_everything": (
+            "Demo: everything is kept in a backup every {minutes} min; what came since is lost at a restart."
+        ),
+        "backup_pictures": (
+            "Labels are kept in a database, pictures in a backup every {minutes} min; "
+            "pictures that came since are lost at a restart."
+        ),
+        "backup_fails": "Demo: the latest backup failed; what no earlier one has is lost at a restart.",
         "no_model": "This collection has no model yet.",
         "loading": "The model is being loaded.",
         "training": "The model is being trained on this machine.",
@@ -74,7 +83,21 @@ SENTENCES: dict[str, dict[str, str]] = {
         "progress_head": "Entrenando el clasificador",
         "progress_publishing": "Poniendo las imágenes en la vitrina",
         "progress_failed": "El primer arranque no terminó: {message}",
-        "demo": "Demostración: lo que se sube se olvida al reiniciar.",
+        "forgets_everything": "Demostración: lo que se sube se olvida al reiniciar.",
+        "forgets_pictures": (
+            "Las etiquetas se guardan en una base de datos; las imágenes subidas aquí se olvidan al reiniciar."
+        ),
+        "backup_everything": (
+            "Demostración: todo se guarda en una copia de seguridad cada {minutes} min; "
+            "lo que llegó después se pierde al reiniciar."
+        ),
+        "backup_pictures": (
+            "Las etiquetas se guardan en una base de datos, las imágenes en una copia de seguridad cada "
+            "{minutes} min; las que llegaron después se pierden al reiniciar."
+        ),
+        "backup_fails": (
+            "Demostración: la última copia de seguridad falló; lo que ninguna anterior tiene se pierde al reiniciar."
+        ),
         "no_model": "Esta colección aún no tiene modelo.",
         "loading": "El modelo se está cargando.",
         "training": "El modelo se está entrenando en esta máquina.",

@@ -5,8 +5,8 @@
   const { h, w } = V;
 
   const PLACES = {
-    public: [["gallery", "/", "common.gallery"], ["try", "/try", "common.try_it"], ["staff", "/backend/", "common.staff"]],
-    staff: [["review", "/backend/", "common.review"], ["collections", "/backend/collections", "common.collections"], ["gallery", "/", "common.gallery"]],
+    public: [["gallery", "/", "common.gallery"], ["try", "/try", "common.try_it"], ["models", "/models", "common.models"], ["staff", "/backend/", "common.staff"]],
+    staff: [["review", "/backend/", "common.review"], ["collections", "/backend/collections", "common.collections"], ["models", "/backend/models", "common.models"], ["gallery", "/", "common.gallery"]],
   };
 
   const themeButton = () => {
@@ -55,7 +55,7 @@
 
   // Draws header, place for the page, footer into `root` and returns the place for the page.
   V.frame = (root, { page, staff = false, keys = null }) => {
-    document.title = `${w({ gallery: "common.gallery", try: "common.try_it", review: "common.review", collections: "common.collections" }[page] || "common.name")} · ${w("common.name")}`;
+    document.title = `${w({ gallery: "common.gallery", try: "common.try_it", review: "common.review", collections: "common.collections", models: "common.models" }[page] || "common.name")} · ${w("common.name")}`;
     const place = h("div", { class: "v-page", id: "v-content", tabindex: -1 });
     const links = PLACES[staff ? "staff" : "public"].map(([name, href, text]) =>
       h("a", { href, text: w(text), "aria-current": name === page ? "page" : null }));

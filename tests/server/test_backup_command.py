@@ -1,0 +1,133 @@
+"""python -m vitrina backup, restore, as a person types them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.served import ROOT
+from tests.server import backup_made
+from tests.server.backup_made import MODEL, kept, open_store
+from vitrina.gallery.store import Store
+from vitrina.repositories.folder import FolderRepository
+from vitrina.repositories.repository import RepositoryError
+from vitrina.server.backup_command import PRIVATE, run_backup
+
+
+def vitrina(data: Path, *arguments: str) -> subprocess.Popen[str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("VITRINA_", "HF_"))}
+    environment = {**kept, "VITRINA_DATA": str(data), "VITRINA_MINIMUM_FREE_BYTES": "0"}
+    command = [sys.executable, "-m", "vitrina", *arguments]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def done(data: Path, *arguments: str) -> tuple[int, list[str], str]:
+    process = vitrina(data, *arguments)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out.splitlines(), err
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    backup_made.begin(tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def store(data: Path) -> Iterator[Store]:
+    with open_store(data) as store:
+        yield store
+
+
+def test_there_and_back(data: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "backups")
+    code, out, err = done(data, "backup", place)
+    assert (code, out[0]) == (0, PRIVATE), err
+    assert out[1].startswith(f"Backed up to {place} at ")
+    assert out[1].endswith(": 1 account, 1 collection, 5 picture, 7 annotation, 1 prediction; 14 files sent.")
+    into = tmp_path / "new"
+    code, out, err = done(data, "restore", place, "--into", str(into))
+    assert (code, err) == (0, "")
+    assert out[0].startswith(f"Restored {place} at ")
+    assert out[0].endswith(f" into {into}: 1 account, 1 collection, 5 picture, 7 annotation, 1 prediction.")
+    assert out[1:] == ["Whoever was signed in signs in anew.", "clean"]
+    assert done(into, "doctor") == (0, ["clean"], "")
+    with open_store(data) as first, open_store(into) as second:
+        assert kept(first, data) == kept(second, into)
+    # What goes on from there refuses another restore on top of it.
+    with open_store(into) as second:
+        backup_made.label(second, 2, "food")
+    code, out, err = done(into, "restore", place)
+    assert (code, out) == (2, [])
+    assert err.startswith("Expected an empty store to restore into; found a database with rows (1 account")
+
+
+def test_no_store_no_backup(tmp_path: Path) -> None:
+    code, _, err = done(tmp_path / "none", "backup", str(tmp_path / "backups"))
+    assert code == 2
+    assert err.startswith("Expected a store in ")
+    code, _, err = done(tmp_path / "none", "restore", str(tmp_path / "backups"))
+    assert code == 2
+    assert err.startswith("Expected a complete backup at main of ")
+    assert not (tmp_path / "none").exists()
+
+
+def test_every_so_often_until_told(data: Path, tmp_path: Path) -> None:
+    process = vitrina(data, "backup", str(tmp_path / "backups"), "--every", "1")
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{PRIVATE}\n"
+    assert " Backed up to " in process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+    code, _, err = done(data, "backup", str(tmp_path / "backups"), "--every", "0")
+    assert code == 2
+    assert "a whole number of minutes, 1 or more" in err
+
+
+def test_one_that_fails_is_not_the_last(
+    store: Store, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the way, put right, nothing new, one more picture."""
+    place = tmp_path / "backups"
+    place.mkdir()
+    (place / "in the way").touch()
+    stop, times = threading.Event(), iter(range(10))
+
+    def now() -> datetime:
+        number = next(times)
+        if number == 1:
+            (place / "in the way").unlink()
+        if number == 3:
+            backup_made.add(store, 90)
+            stop.set()
+        return datetime(2026, 11, 27, tzinfo=UTC) + timedelta(minutes=number)
+
+    repository = FolderRepository(place, "dataset")
+    assert run_backup(store, repository, data=data, every=0.0001, stop=stop, now=now) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[0].startswith(
+        "2026-11-27T00:00:00+00:00 No backup: Expected a repository, or a new or empty folder"
+    )
+    assert lines[1].startswith("2026-11-27T00:01:00+00:00 Backed up to ")
+    assert lines[2].startswith("2026-11-27T00:02:00+00:00 Nothing new since 2026-11-27T00:01:00+00:00: ")
+    assert lines[3].endswith("; 3 files sent.")
+
+
+def test_the_code_says_what_could_not_be_kept(store: Store, data: Path, tmp_path: Path) -> None:
+    repository = FolderRepository(tmp_path / "backups", "dataset")
+    store.files.path_of(store.pictures.get(1).card.sha256).unlink()
+    assert run_backup(store, repository, data=data) == 1
+    with pytest.raises(RepositoryError):
+        run_backup(store, FolderRepository(data / MODEL, "dataset"), data=data)

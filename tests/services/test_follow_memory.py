@@ -1,0 +1,31 @@
+"""What is remembered of checks that failed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from vitrina.services.follow_memory import FollowMemory
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_failing_version_rests_longer_each_time_up_to_six_hours() -> None:
+    memory, rests = FollowMemory(), []
+    for _ in range(10):
+        memory.failed("another model.safetensors", NOW, pinned="org/name@1")
+        rests.append(
+            next(m for m in range(0, 400, 5) if not memory.rests("org/name@1", NOW + timedelta(minutes=m)))
+        )
+    assert rests == [5, 10, 20, 40, 80, 160, 320, 360, 360, 360]
+    assert not memory.rests("org/name@2", NOW)
+    memory.succeeded(NOW)
+    assert (memory.problem, memory.last_checked) == (None, NOW)
+    assert not memory.rests("org/name@1", NOW)
+
+
+def test_only_news_is_told() -> None:
+    memory = FollowMemory()
+    told = [memory.failed(what, NOW, pinned=None) for what in ("503", "503", "404", "503")]
+    assert told == [True, False, True, True]
+    memory.succeeded(NOW)
+    assert memory.failed("503", NOW, pinned=None)
