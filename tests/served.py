@@ -78,12 +78,18 @@ class Server:
     def wait_ready(self, *, seconds: float = 240) -> dict[str, str]:
         """Until every model that will answer does; the models' states."""
         end = time.monotonic() + seconds
-        while True:
-            models: dict[str, str] = httpx.get(f"{self.address}/health", timeout=30).json()["models"]
-            if not set(models.values()) & {"loading", "training"}:
-                return models
-            assert time.monotonic() < end, f"not ready: {models}\n{self.log}"
-            time.sleep(0.25)
+        with asking() as client:
+            while True:
+                models: dict[str, str] = client.get(f"{self.address}/health").json()["models"]
+                if not set(models.values()) & {"loading", "training"}:
+                    return models
+                assert time.monotonic() < end, f"not ready: {models}\n{self.log}"
+                time.sleep(0.25)
+
+
+def asking() -> httpx.Client:
+    """For questions asked again and again. Without certificates: to load them takes longer than to be answered."""
+    return httpx.Client(timeout=30, verify=False)
 
 
 def free_port() -> int:
@@ -132,11 +138,12 @@ def served(
 
 def _await(server: Server) -> None:
     end = time.monotonic() + 120
-    while True:
-        assert server.process.poll() is None, server.log
-        try:
-            httpx.get(f"{server.address}/health", timeout=30)
-            return
-        except httpx.HTTPError:
-            assert time.monotonic() < end, server.log
-            time.sleep(0.1)
+    with asking() as client:
+        while True:
+            assert server.process.poll() is None, server.log
+            try:
+                client.get(f"{server.address}/health")
+                return
+            except httpx.HTTPError:
+                assert time.monotonic() < end, server.log
+                time.sleep(0.1)

@@ -131,6 +131,7 @@ class TestFirstStart:
         assert (doctor.returncode, doctor.stdout.strip()) == (0, "clean")
 
 
+@pytest.mark.slow
 def test_killed_on_the_way_it_goes_on_where_it_was(tmp_path: Path) -> None:
     with served(tmp_path, minimum_free_bytes="0") as server:
         for _ in range(600):

@@ -274,5 +274,7 @@ def test_readme_names_what_is_there() -> None:
 
 @pytest.mark.parametrize("gate", [["ruff", "check", "."], ["mypy"]], ids=["ruff", "mypy"])
 def test_gate(gate: list[str]) -> None:
+    if gate == ["mypy"] and os.environ.get("CI"):
+        gate = [*gate, "--cache-dir=/dev/null"]  # Nobody comes back to what it would keep.
     done = subprocess.run([sys.executable, "-m", *gate], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from tests.hub.conftest import hub
@@ -26,6 +27,7 @@ def lines(name: str) -> str:
     return found.group(1)
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_readme_load_a_model_and_a_data_set(hub: HubStandIn, tmp_path: Path) -> None:
     from datasets import ClassLabel, Dataset, Features, Value
     from datasets import Image as ImageFeature

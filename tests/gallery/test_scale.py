@@ -32,6 +32,7 @@ def plans(grown: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.slow
 @on_sqlite
 @pytest.mark.parametrize("label", [None, "food"])
 @pytest.mark.parametrize("order", ["newest", "least_sure"])

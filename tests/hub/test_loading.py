@@ -10,6 +10,7 @@ from pathlib import Path
 
 import datasets
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
@@ -62,6 +63,7 @@ def parquet() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_a_pipeline_and_a_data_set(hub: HubStandIn, tmp_path: Path) -> None:
     model = hub.add("model", "org/tiny", tiny(tmp_path / "tiny"))
     model.tags["v1"] = model.branches["main"]

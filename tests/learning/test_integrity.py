@@ -88,6 +88,7 @@ def killed(work: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_at_a_save_and_resumed_it_ends_the_same(
     moment: str, work: Path, whole: Path, killed: Path
@@ -139,6 +140,7 @@ def test_the_best_epoch_is_what_is_kept(work: Path, tmp_path: Path) -> None:
     assert same(weights(tmp_path / "three"), weights(tmp_path / "one"))
 
 
+@pytest.mark.slow
 def test_two_processes_come_to_what_one_comes_to(work: Path, tmp_path: Path) -> None:
     """Batches of 4 in two processes beside 8 in one; 24 pictures in batches of 10 leave a last one of 4."""
     file = tmp_path / "tiny.yaml"

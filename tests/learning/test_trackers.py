@@ -96,6 +96,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_trackio_by_default(work: Path, tmp_path: Path) -> None:
     """By the command itself: trackio takes its folder from the environment once, when it is imported."""
     told = recipe(work, num_train_epochs=2).told

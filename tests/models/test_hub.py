@@ -67,6 +67,7 @@ def vit(
     return made
 
 
+@pytest.mark.slow
 def test_a_repository_loads_by_commit_and_again_without_the_hub(
     hub: HubStandIn, vit: StoredRepository, tmp_path: Path
 ) -> None:

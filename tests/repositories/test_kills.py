@@ -79,6 +79,7 @@ def publisher(hub: HubStandIn, tmp_path: Path) -> Iterator[Publisher]:
     made.close()
 
 
+@pytest.mark.slow
 def test_killed_at_every_request(hub: HubStandIn, on_hub: HubRepository, publisher: Publisher) -> None:
     release(on_hub, content(1), verify=lambda folder: None, by="ana", at=AT)
     before = copy.deepcopy(hub.repository("model", "org/food"))

@@ -82,3 +82,11 @@ def test_a_broken_one_is_said(broken: bytes) -> None:
         RepositoryError, match=f"a manifest of format 1 in {MANIFEST}.*Publish the version again"
     ):
         manifest_of(broken)
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a/../../b"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(path: str) -> None:
+    told = json.loads(TOLD.to_bytes())
+    told["files"][path] = {"size": 1, "sha256": "0" * 64}
+    with pytest.raises(RepositoryError, match="paths inside the repository"):
+        manifest_of(json.dumps(told).encode())

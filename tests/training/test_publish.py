@@ -199,6 +199,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_a_stranger_loads_what_the_cards_say(work: Path, online: HubStandIn, tmp_path: Path) -> None:
     """pipeline, AutoModel and load_dataset in a process that has never heard of Vitrina."""
     market = make_market(tmp_path / "market", pieces())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vitrina.repositories.folder_files import require_path
 from vitrina.repositories.repository import KINDS, Kind, RepositoryError, StoredFile, sha256_of
 
 MANIFEST = "vitrina_manifest.json"
@@ -73,6 +74,9 @@ def manifest_of(content: bytes) -> Manifest:
         files = {
             str(path): StoredFile(int(one["size"]), str(one["sha256"])) for path, one in told["files"].items()
         }
+        for path in files:
+            # Whoever wrote it may not make us look outside the version's own folder.
+            require_path(path)
         golden = told["golden"]
         return Manifest(
             kind=told["kind"],

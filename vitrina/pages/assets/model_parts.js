@@ -76,7 +76,7 @@
     return h("section", { class: "v-in-force" },
       models.kind === "followed" && known && h("p", { class: "v-in-force-words v-serif", text: inForce(models) }),
       notes(models).filter(Boolean).map((text) => h("p", { class: "v-quiet", text })),
-      models.kind === "followed" && h("p", { class: "v-quiet v-small v-break" }, h("bdi", { text: models.repository })),
+      models.kind === "followed" && h("p", { class: "v-quiet v-small v-break" }, `${w("models.repository")} `, h("bdi", { text: models.repository })),
       models.away && h("p", { class: "v-away", role: "status" }, known ? w("models.away", { when: V.when(models.read_at) }) : w("models.away_nothing"), models.problem && ` ${models.problem}`),
       models.reading && !known && V.progress(w("models.reading")));
   };
