@@ -32,10 +32,17 @@ def machine() -> str:
 
 
 def interleaved(
-    sides: Mapping[str, Callable[[], float]], repeats: int, *, said: str
+    sides: Mapping[str, Callable[[], float]], repeats: int, *, said: str, discarded: bool = False
 ) -> dict[str, list[float]]:
-    """side -> what it gave in each repeat; in each repeat every side has its turn, in another order every time."""
+    """side -> what it gave in each repeat; in each repeat every side has its turn, in another order every time.
+
+    With `discarded` each has one turn before, which is printed and does not count: files are read into memory, kernels
+    chosen.
+    """
     answer: dict[str, list[float]] = {name: [] for name in sides}
+    if discarded:
+        told = ", ".join(f"{name} {turn():.2f}" for name, turn in sides.items())
+        print(f"  discarded, {said}: {told}", flush=True)
     for repeat in range(repeats):
         order = list(sides) if repeat % 2 == 0 else list(sides)[::-1]
         for name in order:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import full_fine_tuning, gpu_fine_tuning, head_training, trashnet_heads
+from benchmarks import (
+    full_fine_tuning,
+    gpu_fine_tuning,
+    head_training,
+    picture_preparation,
+    trashnet_heads,
+)
 from benchmarks.splits import split_of_classes
 
 
@@ -57,9 +63,21 @@ def test_gpu_fine_tuning_runs_on_a_cpu(capsys: pytest.CaptureFixture[str]) -> No
     gpu_fine_tuning.main([*told, "--workers", "0", "--repeats", "1"])
     said = capsys.readouterr().out
     assert "matrix product in bf16" in said
+    assert "1 counted steps a turn after 1\n" in said
+    assert said.count("discarded, images/s") == 1
     for side in (gpu_fine_tuning.OURS, gpu_fine_tuning.SAME, gpu_fine_tuning.PLAIN, gpu_fine_tuning.BARE):
         assert re.search(rf"{side}: median [\d,]+\.\d images/s, \d+\.\d% of that rate", said)
     assert len(ratios(said)) == 3
+
+
+def test_gpu_fine_tuning_counts_no_batch_that_was_ready_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve processes keep two each."""
+    told: list[int] = []
+    monkeypatch.setattr(gpu_fine_tuning, "measure", lambda given: told.append(given.warm))
+    gpu_fine_tuning.main(["--device", "cpu", "--workers", "12"])
+    gpu_fine_tuning.main(["--device", "cpu", "--workers", "12", "--warm", "30"])
+    gpu_fine_tuning.main(["--device", "cpu", "--workers", "0"])
+    assert told == [24, 30, 5]
 
 
 def test_gpu_fine_tuning_says_so_without_one(
@@ -68,6 +86,17 @@ def test_gpu_fine_tuning_says_so_without_one(
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     gpu_fine_tuning.main([])
     assert capsys.readouterr().out.startswith("No GPU here")
+
+
+def test_picture_preparation_prints_a_ratio_and_the_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    picture_preparation.main(
+        ["--smallest", "--photos", "12", "--width", "96", "--height", "64", "--repeats", "2"]
+    )
+    said = capsys.readouterr().out
+    for side in (picture_preparation.OURS, picture_preparation.THEIRS):
+        assert re.search(rf"{side}: median \d+\.\d+ ms of CPU a picture", said)
+    assert len(ratios(said)) == 1
+    assert re.search(r"of ours: read .* ms, draw .* ms, decode .* ms, crop, resize, flip .* ms", said)
 
 
 def test_multiply_adds_of_the_published_network(tmp_path: Path) -> None:

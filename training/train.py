@@ -17,6 +17,7 @@ from vitrina.augment import Augmentation, sample_sheet, views
 from vitrina.errors import BadRequest
 from vitrina.learning.begun import begin
 from vitrina.learning.finish import calibrate, save_and_reproduce
+from vitrina.learning.framing import framing_of
 from vitrina.learning.machine import trains_in_bf16
 from vitrina.learning.measured import validation_figures
 from vitrina.learning.record import REPORT, finished, frame_of, report_of, write_json
@@ -121,7 +122,10 @@ def _trained(
     with tracked(_report_to(settings), run):
         arguments = settings.training_arguments(run, bf16=bf16)
         if first and augmentation:
-            _show(sides, augmentation, run, seed=seed)
+            # The views of a head are varied in the pictures' own size.
+            framing = None if settings.model.mode == "head" else framing_of(loaded)
+            shown = augmentation.within(None if framing is None else framing.frame)
+            _show(sides, shown, run, seed=seed)
         trained = _learned(settings, loaded, sides, arguments=arguments, weights=weights, run=run)
     return trained, loaded.revision, weights
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.augment.made import flat, levels, picture
-from vitrina.augment import Augmentation, generator_for, sample_sheet
+from vitrina.augment import Augmentation, Frame, generator_for, sample_sheet
 from vitrina.augment.sheet import DAY, GAP, HEAD, MARGIN, TILE
 from vitrina.errors import BadRequest
 from vitrina.images import open_picture
@@ -120,3 +120,17 @@ def test_a_save_that_fails_leaves_the_old_sheet(tmp_path: Path, monkeypatch: pyt
         sample_sheet([picture()], USUAL, labels=["a"], seed=0, path=path)
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["samples.png"]
+
+
+def test_within_a_frame_variants_are_what_the_network_sees(tmp_path: Path) -> None:
+    """Squares out of a picture twice as wide as high, blown up; the picture itself stays as it is."""
+    image, framed = picture(300, 150), USUAL.within(Frame(32))
+    path = sample_sheet([image], framed, labels=["glass"], seed=3, path=tmp_path / "a.png", variants=2)
+    sheet = opened(path)
+    for column in (1, 2):
+        seen = framed(image, generator=generator_for(3, column - 1, 0))
+        assert seen.size == (32, 32)
+        left = MARGIN + column * (TILE + GAP)
+        shown = levels(sheet.crop((left, MARGIN + HEAD, left + TILE, MARGIN + HEAD + TILE)))
+        expected = levels(seen.resize((TILE, TILE), Image.Resampling.LANCZOS))
+        assert (shown[1:-1, 1:-1] == expected[1:-1, 1:-1]).all()

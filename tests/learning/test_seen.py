@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.models.made import tiny
 from vitrina.augment import Augmentation
+from vitrina.learning.framing import Framing, framing_of
 from vitrina.learning.seen import (
     DealtBatches,
     DealtLoader,
@@ -22,6 +25,7 @@ from vitrina.learning.seen import (
     collated,
 )
 from vitrina.learning.sides import Side, open_sides
+from vitrina.models.inputs import pixel_values
 
 
 def tensor(picture: Image.Image, epoch: int = 0) -> torch.Tensor:
@@ -190,3 +194,107 @@ def test_the_epoch_reaches_what_prepares(train: Side) -> None:
     for epoch in (0, 4):
         pictures[(epoch, 1, 1.0)]
     assert asked == [0, 4]
+
+
+LOADED = tiny("vit-tiny")
+
+
+def prepared(picture: Image.Image, epoch: int) -> torch.Tensor:
+    return pixel_values(LOADED, [picture])[0]
+
+
+def framed(**more: Any) -> Seeing:
+    """As a model's own preprocessing would have it, 32 pixels a side."""
+    framing = framing_of(LOADED)
+    assert framing is not None
+    asked = {"crop": [0.2, 1.0], "flip": "both", "rotate": 30, "noise": 0.1}
+    told = {"prepare": prepared, "augmentation": Augmentation.from_recipe(asked), "framings": [framing]}
+    return seeing(**{**told, **more})
+
+
+def test_framed_pictures_are_levels_until_a_batch_is_taken(train: Side) -> None:
+    shown = framed()
+    pictures = TrainingPictures(train, shown)
+    batch = collated([pictures[(0, row, 1.0)] for row in range(4)])["pixel_values"]
+    assert (batch.dtype, tuple(batch.shape)) == (torch.uint8, (4, 3, 32, 32))
+    values = shown.values(batch)
+    # A deviation of 1/2 about a mean of 1/2: levels 0 to 255 as -1 to 1.
+    torch.testing.assert_close(values, batch.float() / 127.5 - 1)
+    assert shown.values(values) is values
+
+
+def test_framed_pictures_are_seen_the_same_by_any_worker(train: Side) -> None:
+    pictures = TrainingPictures(train, framed(mixup=0.3))
+
+    def batches(workers: int) -> list[dict[str, torch.Tensor]]:
+        dealt = DealtBatches(len(pictures), batch_size=7, seed=2)
+        return list(DealtLoader(pictures, batch_sampler=dealt, collate_fn=collated, num_workers=workers))
+
+    alone, shared = batches(0), batches(2)
+    assert all(equal(one, other) for one, other in zip(alone, shared, strict=True))
+    assert alone[0]["pixel_values"].dtype == torch.float32  # A mixture is no whole level.
+    again = TrainingPictures(train, framed(mixup=0.3))
+    assert equal(pictures[(1, 5, 1.0)], again[(1, 5, 1.0)])
+    assert not torch.equal(pictures[(1, 5, 1.0)]["pixel_values"], again[(2, 5, 1.0)]["pixel_values"])
+
+
+def test_mixtures_of_framed_pictures_are_of_their_values(train: Side) -> None:
+    plain, mixed = TrainingPictures(train, framed()), TrainingPictures(train, framed(mixup=0.4))
+    own = [framed().values(plain[(0, row, 1.0)]["pixel_values"][None])[0] for row in range(len(train))]
+    seen = mixed[(0, 0, 1.0)]
+    target = seen["labels"]
+    shares = [
+        float(((seen["pixel_values"] - other) * (own[0] - other)).sum() / (own[0] - other).square().sum())
+        for other in own[1:]
+    ]
+    mixtures = [share * own[0] + (1 - share) * other for share, other in zip(shares, own[1:], strict=True)]
+    close = [torch.allclose(seen["pixel_values"], mixture, atol=1e-4) for mixture in mixtures]
+    assert any(close) or torch.allclose(seen["pixel_values"], own[0], atol=1e-4)
+    assert float(target.sum()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_what_nothing_varies_is_seen_as_evaluation_sees_it(train: Side) -> None:
+    pictures = TrainingPictures(train, framed(augmentation=Augmentation()))
+    standing = StandingPictures(train, lambda picture: prepared(picture, 0))
+    assert equal(pictures[(0, 3, 1.0)], standing[3])
+
+
+def test_without_a_frame_pictures_are_varied_in_their_own_size(train: Side) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    def prepare(picture: Image.Image, epoch: int) -> torch.Tensor:
+        sizes.append(picture.size)
+        return prepared(picture, epoch)
+
+    pictures = TrainingPictures(train, framed(framings=(), prepare=prepare))
+    assert pictures[(0, 0, 1.0)]["pixel_values"].dtype == torch.float32
+    assert sizes == [train.picture(0).size]
+
+
+def test_a_picture_is_decoded_as_small_as_its_crop_allows(
+    train: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    real = Side.picture
+
+    def noted(self: Side, row: int, *, at_least: int | None = None) -> Image.Image:
+        asked.append(at_least)
+        return real(self, row, at_least=at_least)
+
+    monkeypatch.setattr(Side, "picture", noted)
+    halves = Augmentation.from_recipe({"crop": [0.25, 0.25]})
+    pictures = TrainingPictures(train, framed(augmentation=halves))
+    for row in range(6):
+        pictures[(0, row, 1.0)]
+    # 64 pixels for the whole picture; of a part a quarter as large, its shorter side 0.43 to 0.5 of the whole.
+    assert all(size is not None and 128 <= size <= 148 for size in asked)
+    assert len(set(asked)) > 1
+
+
+def test_each_epoch_has_its_frame(train: Side) -> None:
+    one = framing_of(LOADED)
+    assert one is not None
+    sizes = [Framing(replace(one.frame, side=side), one.scale, one.shift) for side in (16, 24)]
+    pictures = TrainingPictures(train, framed(framings=sizes))
+    shapes = [pictures[(epoch, 0, 1.0)]["pixel_values"].shape[-1] for epoch in (0, 1, 2, 7)]
+    assert shapes == [16, 24, 24, 24]

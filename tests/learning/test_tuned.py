@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 import torch
 
 from tests.learning.tiny import recipe, run, weights
+from tests.models.made import tiny
 from training.train import starting_model
+from vitrina.augment import Augmentation
 from vitrina.errors import BadRequest, VitrinaError
 from vitrina.learning.sides import open_sides
 from vitrina.learning.trainer import VitrinaTrainer
+from vitrina.learning.tuned import Tuning, seeing_of
 
 
 def close(one: dict[str, Any], other: dict[str, Any], tolerance: float = 1e-6) -> None:
@@ -286,3 +290,28 @@ def test_other_tasks_are_trained_alike(task: str, targets: list[str], work: Path
     name = "eval_accuracy" if task == "multi_label" else "eval_mae"
     assert 0 <= report["history"][-1][name] <= 1
     assert report["labels"] == targets
+
+
+def test_pictures_that_are_varied_come_in_the_size_of_their_epoch(work: Path, tmp_path: Path) -> None:
+    arguments = recipe(work).training_arguments(tmp_path)
+    varied = Tuning("full", augment=Augmentation.from_recipe({"flip": "both"}), progressive=(32, 48))
+    loaded = tiny("resnet-18")
+    seeing = seeing_of(loaded, varied, arguments)
+    # Three epochs: what cannot be shared out equally goes to the larger size.
+    assert [framing.frame.side for framing in seeing.framings] == [32, 48, 48]
+    assert seeing.framing(7) is seeing.framings[2]
+    assert seeing_of(loaded, Tuning("full"), arguments).framings == []
+
+
+def test_it_says_that_a_processor_has_to_be_asked(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import ViTImageProcessor
+
+    nearest = ViTImageProcessor(size={"height": 32, "width": 32}, resample=0)
+    loaded = replace(tiny("vit-tiny"), image_processor=nearest)
+    varied = Tuning("full", augment=Augmentation.from_recipe({"flip": "both"}))
+    assert seeing_of(loaded, varied, recipe(work).training_arguments(tmp_path)).framings == []
+    assert capsys.readouterr().out == (
+        "ViTImageProcessor is asked for every picture, varied in its own size: training takes longer for that\n"
+    )

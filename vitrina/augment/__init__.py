@@ -1,6 +1,7 @@
 """A picture varied by seed, as a training recipe names it."""
 
 from vitrina.augment.augmentation import KNOWN, Augmentation
+from vitrina.augment.frame import Frame
 from vitrina.augment.progressive import sizes_for
 from vitrina.augment.seeds import generator_for
 from vitrina.augment.sheet import sample_sheet
@@ -11,6 +12,7 @@ __all__ = [
     "KNOWN",
     "VIEWS",
     "Augmentation",
+    "Frame",
     "generator_for",
     "mean_of_views",
     "sample_sheet",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from vitrina.augment.frame import Frame
 from vitrina.augment.geometry import Crop, Flip, Placing, Rotate, Zoom
 from vitrina.augment.seeds import streams_from
 from vitrina.augment.tones import Brightness, Contrast, Grey, Noise
 from vitrina.augment.variation import Variation
-from vitrina.augment.window import WHOLE
+from vitrina.augment.window import WHOLE, Window
 from vitrina.errors import BadRequest
 
 # Pixels move before tones change, so that no noise is smoothed away by a turn; grey comes last, so that a
@@ -31,9 +32,14 @@ class Augmentation:
 
     Every variation draws from a stream of its own: adding one to a recipe, or leaving one out, does not
     change what the others draw for the same picture.
+
+    Within a `frame` pixels are moved and brought to the network's size in one step; flips and tones act on that. Noise
+    then is as strong as the recipe says on the pixels that the network sees, where a picture of its own size has
+    most of it averaged away by the resizing after it, and contrast turns about the mean of what is seen.
     """
 
     variations: tuple[Variation, ...] = ()
+    frame: Frame | None = None
 
     @classmethod
     def from_recipe(cls, settings: Mapping[str, Any] | None) -> Augmentation:
@@ -64,6 +70,10 @@ class Augmentation:
         read = (kind.read(settings[kind.name]) for kind in ORDER if kind.name in settings)
         return cls(tuple(variation for variation in read if variation is not None))
 
+    def within(self, frame: Frame | None) -> Augmentation:
+        """The same variations in pictures of the frame's size; None: each in its own size."""
+        return replace(self, frame=frame)
+
     def __bool__(self) -> bool:
         return bool(self.variations)
 
@@ -77,10 +87,7 @@ class Augmentation:
         return {variation.name: variation.value() for variation in self.variations}
 
     def __call__(self, image: Image.Image, *, generator: np.random.Generator) -> Image.Image:
-        """`image` varied: RGB, same size; the image itself where nothing was drawn that changes it.
-
-        `generator` moves on by 128 bits. Raises BadRequest where `image` is not RGB.
-        """
+        """`image` varied, as `apply` does it. `generator` moves on by 128 bits. Raises BadRequest."""
         return self.apply(image, self.draw(generator))
 
     def draw(self, generator: np.random.Generator) -> Drawn:
@@ -88,19 +95,34 @@ class Augmentation:
         streams = streams_from(generator, self.names)
         return tuple(variation.draw(streams[variation.name]) for variation in self.variations)
 
-    def apply(self, image: Image.Image, drawn: Drawn) -> Image.Image:
-        """`image` with what was drawn done to it."""
-        if image.mode != "RGB":
-            raise BadRequest("an RGB picture to vary", f"mode {image.mode}", "Decode it as RGB first.")
+    def window(self, drawn: Drawn) -> Window:
+        """The part of the picture that is seen after what was drawn."""
         window = WHOLE
         for variation, value in zip(self.variations, drawn, strict=True):
             if isinstance(variation, Placing):
                 window = variation.place(window, value)
+        return window
+
+    def apply(self, image: Image.Image, drawn: Drawn) -> Image.Image:
+        """`image` with what was drawn done to it: RGB, same size; the image itself where that changes nothing.
+
+        With a frame it comes out in the frame's size, resized once. Raises BadRequest where `image` is not RGB.
+        """
+        if image.mode != "RGB":
+            raise BadRequest("an RGB picture to vary", f"mode {image.mode}", "Decode it as RGB first.")
+        window, frame = WHOLE, self.frame
+        for variation, value in zip(self.variations, drawn, strict=True):
+            if isinstance(variation, Placing):
+                window = variation.place(window, value)
             else:
-                image, window = variation.apply(window.seen(image), value), WHOLE
-        return window.seen(image)
+                image, window, frame = variation.apply(_seen(image, window, frame), value), WHOLE, None
+        return _seen(image, window, frame)
 
     def told(self, drawn: Drawn) -> tuple[str, ...]:
         """What was drawn in words, without the variations that leave the picture as it is."""
         texts = (variation.told(value) for variation, value in zip(self.variations, drawn, strict=True))
         return tuple(text for text in texts if text)
+
+
+def _seen(image: Image.Image, window: Window, frame: Frame | None) -> Image.Image:
+    return window.seen(image) if frame is None else frame.seen(image, window)

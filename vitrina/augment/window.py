@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 
 _BICUBIC, _BILINEAR = Image.Resampling.BICUBIC, Image.Resampling.BILINEAR
-_TURNS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
+TURNS = {1: Image.Transpose.ROTATE_90, 2: Image.Transpose.ROTATE_180, 3: Image.Transpose.ROTATE_270}
 # Bilinear sampling looks at two pixels a side: from here on a shrunk picture would flicker with its position.
-_COARSE = 1.25
+COARSE = 1.25
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Window:
             return _turned(self, image)
         quarters = int(self.degrees // 90) % 4
         image = _upright(self, image)
-        return _framed(image.transpose(_TURNS[quarters]), image.size) if quarters else image
+        return _framed(image.transpose(TURNS[quarters]), image.size) if quarters else image
 
 
 WHOLE = Window()
@@ -83,7 +83,7 @@ def _upright(window: Window, image: Image.Image) -> Image.Image:
 def _turned(window: Window, image: Image.Image) -> Image.Image:
     width, height = image.size
     shrunk = max(window.width, window.height)
-    if shrunk > _COARSE:
+    if shrunk > COARSE:
         image = image.resize((max(1, round(width / shrunk)), max(1, round(height / shrunk))), _BICUBIC)
     # Pixels of the picture to one of the frame, which keeps its size.
     across, down = window.width * image.width / width, window.height * image.height / height
@@ -113,5 +113,11 @@ def _reaching(
     right, lower = max(0, math.ceil(across[1] - image.width)), max(0, math.ceil(down[1] - image.height))
     if not (left or top or right or lower):
         return image, 0, 0
-    pixels = np.pad(np.asarray(image), ((top, lower), (left, right), (0, 0)), mode="symmetric")
-    return Image.fromarray(pixels), left, top
+    return Image.fromarray(mirrored(np.asarray(image), left, top, right, lower)), left, top
+
+
+def mirrored(pixels: np.ndarray, left: int, top: int, right: int, lower: int) -> np.ndarray:
+    """(height, width, 3) continued by its mirror image, so many pixels on each side."""
+    if not (left or top or right or lower):
+        return pixels
+    return np.pad(pixels, ((top, lower), (left, right), (0, 0)), mode="symmetric")

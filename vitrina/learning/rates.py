@@ -76,7 +76,8 @@ def _found(
 
     def loss_of(tried: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         keep_frozen_in_eval(tried)
-        each = losses(tried(pixel_values=batch["pixel_values"]).logits, batch["labels"], task)
+        pixels = pictures.seeing.values(batch["pixel_values"])
+        each = losses(tried(pixel_values=pixels).logits, batch["labels"], task)
         return (batch["weights"] * each).sum() / batch["weights"].sum()
 
     def optimizer_of(tried: Any, rate: float) -> torch.optim.Optimizer:

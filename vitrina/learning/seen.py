@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from vitrina.augment import Augmentation, generator_for, smooth
+from vitrina.learning.framing import Framing
 from vitrina.learning.sides import Side
 
 if TYPE_CHECKING:
@@ -24,13 +25,29 @@ _MIXUP = 7919
 
 @dataclass(frozen=True)
 class Seeing:
-    """How pictures of train are shown. `prepare(picture, epoch)` gives float32 (3, height, width)."""
+    """How pictures of train are shown. `prepare(picture, epoch)` gives float32 (3, height, width).
+
+    With `framings`, one for each epoch (the last for all that follow), varied pictures become what the network sees in
+    one step, as levels, and `values` makes float32 of a batch of them. Pictures that nothing varies are always those of
+    `prepare`, as evaluation sees them.
+    """
 
     prepare: Callable[[Image.Image, int], torch.Tensor]
     augmentation: Augmentation
     seed: int
     mixup: float = 0.0
     smoothing: float = 0.0
+    framings: Sequence[Framing] = ()
+
+    def framing(self, epoch: int) -> Framing | None:
+        """How pictures of that epoch are framed; None where `prepare` gives values."""
+        if not self.framings or not self.augmentation:
+            return None
+        return self.framings[min(epoch, len(self.framings) - 1)]
+
+    def values(self, pixels: torch.Tensor) -> torch.Tensor:
+        """float32 (b, 3, h, w), what the network takes: of levels (uint8), else as they are."""
+        return self.framings[0].values(pixels) if pixels.dtype == torch.uint8 else pixels
 
 
 class TrainingPictures(Dataset[dict[str, Any]]):
@@ -64,10 +81,19 @@ class TrainingPictures(Dataset[dict[str, Any]]):
         }
 
     def _seen(self, epoch: int, row: int) -> torch.Tensor:
-        picture = self.side.picture(row)
-        if self.seeing.augmentation:
-            picture = self.seeing.augmentation(picture, generator=generator_for(self.seeing.seed, epoch, row))
-        return self.seeing.prepare(picture, epoch)
+        """(3, h, w): uint8 where the epoch has a framing, else float32."""
+        seeing, framing = self.seeing, self.seeing.framing(epoch)
+        if not seeing.augmentation:
+            return seeing.prepare(self.side.picture(row), epoch)
+        generator = generator_for(seeing.seed, epoch, row)
+        if framing is None:
+            return seeing.prepare(seeing.augmentation(self.side.picture(row), generator=generator), epoch)
+        frame = framing.frame
+        # What was drawn depends on no picture, so it tells in what size one has to be decoded.
+        drawn = seeing.augmentation.draw(generator)
+        picture = self.side.picture(row, at_least=frame.at_least(seeing.augmentation.window(drawn)))
+        varied = seeing.augmentation.within(frame).apply(picture, drawn)
+        return torch.from_numpy(frame.levels(varied)).permute(2, 0, 1)
 
     def _mixed(
         self, pixels: torch.Tensor, target: torch.Tensor, *, epoch: int, row: int
@@ -80,7 +106,8 @@ class TrainingPictures(Dataset[dict[str, Any]]):
         generator = generator_for(self.seeing.seed + _MIXUP, epoch, row)
         share = float(generator.beta(self.seeing.mixup, self.seeing.mixup))
         other = int(generator.integers(len(self.side)))
-        mixed = share * pixels + (1 - share) * self._seen(epoch, other)
+        values = self.seeing.values
+        mixed = share * values(pixels) + (1 - share) * values(self._seen(epoch, other))
         return mixed, share * target + (1 - share) * torch.from_numpy(self.side.targets[other])
 
 
@@ -144,5 +171,6 @@ class DealtLoader(DataLoader[dict[str, Any]]):
 
 
 def collated(rows: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """One batch: pixel_values float32 (b, 3, h, w), labels float32 (b, k), weights float32 (b,)."""
+    """One batch: pixel_values uint8 or float32 (b, 3, h, w), as `Seeing.values` takes them, labels float32 (b, k),
+    weights float32 (b,)."""
     return {key: torch.stack([row[key] for row in rows]) for key in rows[0]}

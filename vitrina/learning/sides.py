@@ -38,9 +38,9 @@ class Side:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def picture(self, row: int) -> Image.Image:
-        """RGB, decoded as the classifier decodes files. Raises PictureRefused."""
-        return as_rgb(self.data(row))
+    def picture(self, row: int, *, at_least: int | None = None) -> Image.Image:
+        """RGB, decoded as the classifier decodes files, or to a shorter side of `at_least`. Raises PictureRefused."""
+        return as_rgb(self.data(row), at_least=at_least)
 
     def data(self, row: int) -> bytes:
         """The bytes of the picture's file."""

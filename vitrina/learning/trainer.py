@@ -125,7 +125,7 @@ class VitrinaTrainer(Trainer):
         if model.training:
             whole: Any = self.model
             keep_frozen_in_eval(whole)
-        outputs = model(pixel_values=inputs["pixel_values"])
+        outputs = model(pixel_values=self._values(inputs["pixel_values"]))
         each = losses(outputs.logits, inputs["labels"], self.learning.task)
         weights = inputs["weights"]
         if model.training and num_items_in_batch is not None:
@@ -137,6 +137,12 @@ class VitrinaTrainer(Trainer):
             # Once a step: gradients of accumulated batches are added up.
             loss = loss + _penalty(model) / self.current_gradient_accumulation_steps
         return (loss, outputs) if return_outputs else loss
+
+    def _values(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Of levels, where the batch lies now: loader processes hand on a quarter of the bytes."""
+        pictures = self.train_dataset
+        assert isinstance(pictures, TrainingPictures)
+        return pictures.seeing.values(pixels)
 
     def _get_num_items_in_batch(
         self, batch_samples: list[Mapping[str, Any]], device: torch.device

@@ -12,6 +12,7 @@ import torch
 from vitrina.augment import Augmentation, sizes_for
 from vitrina.learning.answers import logits_of
 from vitrina.learning.checkpoints import needed_bytes, newest_complete, refuse_without_space
+from vitrina.learning.framing import Framing, framing_of
 from vitrina.learning.journal import Clock, Journal, by_epoch, write_table
 from vitrina.learning.progress import show
 from vitrina.learning.rates import learning_rate_of
@@ -62,7 +63,7 @@ def tune(
     """
     freeze(loaded.model, mode=tuning.mode, last_n=tuning.last_n)
     refuse_without_space(run, needed_bytes(loaded.model) * 2, what="two checkpoints")
-    pictures = TrainingPictures(train, _seeing(loaded, tuning, arguments), weights=tuning.class_weights)
+    pictures = TrainingPictures(train, seeing_of(loaded, tuning, arguments), weights=tuning.class_weights)
     if tuning.find_learning_rate:
         rate = learning_rate_of(loaded.model, pictures, arguments, layer_decay=tuning.layer_decay, run=run)
         arguments = replace(arguments, learning_rate=rate)
@@ -114,22 +115,38 @@ def _checkpoint_before(trainer: VitrinaTrainer) -> Path | None:
     return before
 
 
-def _seeing(loaded: LoadedModel, tuning: Tuning, arguments: TrainingArguments) -> Seeing:
+def seeing_of(loaded: LoadedModel, tuning: Tuning, arguments: TrainingArguments) -> Seeing:
+    """How `tune` shows pictures of train. Raises BadRequest for sizes that the model does not take."""
     epochs = max(1, int(np.ceil(arguments.num_train_epochs)))
     sizes = sizes_for(tuning.progressive, epochs) if tuning.progressive else ()
     prepared = {size: replace(loaded, image_processor=at_size(loaded, size)) for size in sorted(set(sizes))}
 
-    def prepare(picture: Image.Image, epoch: int) -> torch.Tensor:
-        shown = prepared[sizes[min(epoch, len(sizes) - 1)]] if sizes else loaded
-        return pixel_values(shown, [picture])[0]
+    def shown(epoch: int) -> LoadedModel:
+        return prepared[sizes[min(epoch, len(sizes) - 1)]] if sizes else loaded
 
+    def prepare(picture: Image.Image, epoch: int) -> torch.Tensor:
+        return pixel_values(shown(epoch), [picture])[0]
+
+    augmentation = tuning.augment or Augmentation.from_recipe(None)
+    framings = _framings([shown(epoch) for epoch in range(len(sizes) or 1)]) if augmentation else []
+    if augmentation and not framings and arguments.process_index == 0:
+        kind = type(loaded.image_processor).__name__
+        print(f"{kind} is asked for every picture, varied in its own size: training takes longer for that")
     return Seeing(
         prepare,
-        tuning.augment or Augmentation.from_recipe(None),
+        augmentation,
         arguments.seed,
         mixup=tuning.mixup,
         smoothing=arguments.label_smoothing_factor,
+        framings=framings,
     )
+
+
+def _framings(shown: list[LoadedModel]) -> list[Framing]:
+    """One an epoch; none at all where the image processor of one cannot be done without."""
+    known = {id(model): framing_of(model) for model in shown}
+    framings = [framing for model in shown if (framing := known[id(model)]) is not None]
+    return framings if len(framings) == len(shown) else []
 
 
 def _trainer(

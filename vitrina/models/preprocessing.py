@@ -23,7 +23,9 @@ _IRRELEVANT = {"image_processor_type", "processor_class", "return_tensors", "inp
 _IRRELEVANT |= {"data_format", "disable_grouping", "architecture", "feature_extractor_type", "_auto_class"}
 
 
-def with_preprocessing(loaded: LoadedModel, *, size: int | None = None, fit: str | None = None) -> LoadedModel:
+def with_preprocessing(
+    loaded: LoadedModel, *, size: int | None = None, fit: str | None = None
+) -> LoadedModel:
     """The same model seeing squares of `size` pixels a side, made by `fit`; None keeps what it has.
 
     "crop" brings the shorter side to `size` and takes the centre (a model that came with a margin, such as 256
@@ -98,6 +100,38 @@ def fit_of(loaded: LoadedModel) -> str:
     if ratio is not None:
         return "crop" if _sizes(processor)["size"].get("shortest_edge", 384) < 384 else "squash"
     return "crop" if getattr(processor, "do_center_crop", False) else "squash"
+
+
+def margin_of(loaded: LoadedModel) -> float:
+    """The (shorter) side after resizing, in sizes of what is seen, of which "crop" takes the centre; else 1."""
+    if fit_of(loaded) != "crop":
+        return 1.0
+    size, share = input_size(loaded), _crop_share(loaded.image_processor)
+    if share is not None:
+        return int(size / share) / size
+    resized = _sizes(loaded.image_processor).get("size", {})
+    return resized.get("shortest_edge", resized.get("height", size)) / size
+
+
+def _crop_share(processor: Any) -> float | None:
+    """The share of the shorter side that is kept, where a processor says it so: timm's, ConvNeXT's."""
+    told = getattr(processor, "data_config", None)
+    share = getattr(processor, "crop_pct", None) if told is None else told["crop_pct"]
+    return None if share is None else float(share)
+
+
+def resample_of(loaded: LoadedModel) -> str | None:
+    """ "bilinear" or "bicubic"; None where pictures are brought to their size in another way, or not at all."""
+    from PIL import Image
+
+    processor = loaded.image_processor
+    if _is_timm(loaded):
+        told = processor.data_config["interpolation"]
+    elif not getattr(processor, "do_resize", False):
+        return None
+    else:
+        told = Image.Resampling(int(getattr(processor, "resample", Image.Resampling.LANCZOS))).name.lower()
+    return told if told in ("bilinear", "bicubic") else None
 
 
 def preprocessing_digest(loaded: LoadedModel) -> str:
@@ -183,7 +217,8 @@ def _scaled(old: Any, size: int, now: int) -> Any:
 def _sizes(processor: Any) -> dict[str, dict[str, int]]:
     told = {name: dict(getattr(processor, name, None) or {}) for name in ("size", "crop_size", "pad_size")}
     found = {
-        name: {side: value for side, value in sizes.items() if value is not None} for name, sizes in told.items()
+        name: {side: value for side, value in sizes.items() if value is not None}
+        for name, sizes in told.items()
     }
     return {name: sizes for name, sizes in found.items() if sizes}
 
