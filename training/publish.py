@@ -116,6 +116,7 @@ def _publish_model(run: Path, told: argparse.Namespace, *, at: str) -> None:
         kind="model",
         verify=lambda folder: verify_model(folder, said=f"{repository.name} as it was read back"),
         at=at,
+        expected=judged.in_force,
     )
 
 
@@ -138,7 +139,13 @@ def _publish_dataset(work: Path, told: argparse.Namespace, *, at: str) -> None:
 
 
 def _publish(
-    told: argparse.Namespace, content: Content, *, kind: Kind, verify: Callable[[Path], Any], at: str
+    told: argparse.Namespace,
+    content: Content,
+    *,
+    kind: Kind,
+    verify: Callable[[Path], Any],
+    at: str,
+    expected: str | None = None,
 ) -> None:
     repository = open_repository(told.to, kind)
     listing = content.listing()
@@ -158,6 +165,7 @@ def _publish(
         at=at,
         reason=told.force or told.reason,
         private=told.private,
+        expected=expected,
         step=lambda name: print(f"[publish] {name} ...", file=sys.stderr, flush=True),
     )
     sent = "sent, read back and verified" if done.sent else "there already; read back and verified"

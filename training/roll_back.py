@@ -9,7 +9,14 @@ from datetime import UTC, datetime
 from vitrina.errors import BadRequest
 from vitrina.repositories.opening import open_repository
 from vitrina.repositories.repository import KINDS, RepositoryError
-from vitrina.repositories.versions import alias_of, champion, history, move_champion
+from vitrina.repositories.versions import (
+    Entry,
+    alias_of,
+    champion,
+    history,
+    is_settled,
+    move_champion,
+)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -18,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m training roll_back", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
-    parser.add_argument("--to", metavar="vN", help="the version; else the one that was in force before")
+    parser.add_argument("--to", metavar="vN", help="the version; else the one that it replaced")
     parser.add_argument("--reason", required=True, help="why, for the log of the repository")
     parser.add_argument("--kind", choices=KINDS, default="model")
     told = parser.parse_args(list(arguments))
@@ -32,13 +39,19 @@ def main(arguments: Sequence[str]) -> None:
             "none",
             "Publish one first: python -m training publish.",
         )
-    version = told.to or _before(there.version, [entry.version for entry in history(repository)])
+    log = history(repository)
+    if told.to is None and log[-1].action == "roll back" and not is_settled(repository):
+        # This command, stopped half-way: it goes on from there, not one version further back.
+        version = there.version
+    else:
+        version = told.to or _replaced(there.version, log)
     moved = move_champion(
         repository,
         version,
         reason=told.reason,
         by=repository.account(),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
+        expected=there.version,
     )
     print(
         f"{alias_of(told.kind)} of {repository.name} points to {moved.version} since {moved.since}: "
@@ -47,13 +60,13 @@ def main(arguments: Sequence[str]) -> None:
     print("Apps that follow it switch at their next check.")
 
 
-def _before(version: str, versions: Sequence[str]) -> str:
-    """The version that was in force before the one that is."""
-    earlier = [name for name in versions if name != version]
-    if not earlier:
+def _replaced(version: str, log: Sequence[Entry]) -> str:
+    """What was in force before the version was put in force for the first time: never a later one."""
+    previous = next(entry.previous for entry in log if entry.version == version)
+    if previous is None:
         raise BadRequest(
             f"a version that was in force before {version}",
             "none",
             "Publish another version first, or name one with --to.",
         )
-    return earlier[-1]
+    return previous

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -11,7 +12,12 @@ import pytest
 
 from tests.repositories.made import weights
 from vitrina.repositories.folder import FolderRepository, is_folder_repository
-from vitrina.repositories.repository import Change, RepositoryChanged, RepositoryError
+from vitrina.repositories.repository import (
+    Change,
+    RepositoryChanged,
+    RepositoryError,
+    RepositoryUnreachable,
+)
 
 
 @pytest.fixture
@@ -46,8 +52,15 @@ def test_without_hard_links_and_symbolic_links_it_works_as_well(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)
-    monkeypatch.setattr(Path, "symlink_to", refuse)
     in_folder.create(private=False)
+    only_symbolic = in_folder.commit("work", Change({"a": b"a"}), message="", parent=None)
+    for number in range(3):
+        change = Change({"n": b"%d" % number})
+        only_symbolic = in_folder.commit("work", change, message="", parent=only_symbolic)
+    assert in_folder.read("a", revision="work") == b"a"
+    places = [path for path in in_folder.folder.glob("commits/*/a") if not path.is_symlink()]
+    assert len(places) == 1
+    monkeypatch.setattr(Path, "symlink_to", refuse)
     first = in_folder.commit("main", Change({"a": b"a"}), message="", parent=None)
     second = in_folder.commit("main", Change({"b": b"b"}), message="", parent=first)
     assert in_folder.read("a", revision="main") == b"a"
@@ -138,3 +151,40 @@ def test_no_room_is_said(begun: tuple[FolderRepository, str], monkeypatch: pytes
     monkeypatch.undo()
     assert repository.resolve("main") == commit
     assert not list((repository.folder / "commits").glob(".*.partial"))
+
+
+@pytest.mark.parametrize("there", [(), (".repository.json.0123",), ("repository.json",)])
+def test_a_first_try_that_was_killed_blocks_nothing(tmp_path: Path, there: tuple[str, ...]) -> None:
+    folder = tmp_path / "food"
+    folder.mkdir()
+    for name in there:
+        (folder / name).write_text('{"format": 1, "kind": "model"}')
+    repository = FolderRepository(folder)
+    repository.create(private=False)
+    assert repository.commit("main", Change({"a": b"a"}), message="", parent=None)
+
+
+def test_a_writer_that_hangs_is_not_waited_for_for_ever(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    waiting = FolderRepository(repository.folder, lock_seconds=0.2)
+    with (repository.folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(RepositoryUnreachable, match=r"found another one, for 0\.2 seconds. Wait until"):
+            waiting.create_tag("v1", at=commit, message="")
+    waiting.create_tag("v1", at=commit, message="")
+
+
+def test_no_room_for_a_tag_and_lost_refs_are_said(
+    begun: tuple[FolderRepository, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, commit = begun
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RepositoryError, match=r"room to write in .*; found No space left on device"):
+        repository.create_tag("v1", at=commit, message="")
+    (repository.folder / "refs" / "tags").rmdir()
+    with pytest.raises(RepositoryError, match=r"refs/tags of .* as it was written; found FileNotFoundError"):
+        repository.references()

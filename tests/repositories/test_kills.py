@@ -119,12 +119,35 @@ def test_killed_at_every_write(in_folder: FolderRepository, publisher: Publisher
         there = FolderRepository(place)
         for name in ("champion", "main"):
             assert is_whole(there, name, content(1)) or is_whole(there, name, content(2)), (step, name)
-        if step % 3 == 0:
-            finish(there)
+            # Who loads from a path as well.
+            assert number_at(place / name) in (1, 2), (step, name)
+        finish(there)
+        for name in ("champion", "main", "v2"):
+            assert number_at(place / name) == 2, (step, name)
         if not killed:
             break
         step, kills = step + 1, kills + 1
     assert kills > 40
+
+
+def number_at(folder: Path) -> int | None:
+    """Which content a folder holds, whole."""
+    for number in (1, 2):
+        if all((folder / path).read_bytes() == data for path, data in content(number).files.items()):
+            return number
+    return None
+
+
+def test_a_first_publication_killed_anywhere_goes_on(publisher: Publisher, tmp_path: Path) -> None:
+    killed, step = True, 1
+    while killed:
+        place = tmp_path / f"new-{step}"
+        killed = publisher.publish(str(place), 1, step=step)
+        release(FolderRepository(place), content(1), verify=lambda folder: None, by="ana", at=AT)
+        assert number_at(place / "champion") == number_at(place / "main") == 1, step
+        assert [one.name for one in versions(FolderRepository(place))] == ["v1"]
+        step += 4
+    assert step > 20
 
 
 def finish(repository: Repository) -> None:

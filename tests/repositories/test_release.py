@@ -13,6 +13,7 @@ from tests.hub.standin import HubStandIn
 from tests.repositories.made import AT, content, is_whole, weights
 from vitrina.errors import ModelUnavailable, VitrinaError
 from vitrina.repositories.hub import HubRepository
+from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.release import Content, Released, release
 from vitrina.repositories.repository import (
     Change,
@@ -20,7 +21,14 @@ from vitrina.repositories.repository import (
     RepositoryChanged,
     RepositoryError,
 )
-from vitrina.repositories.versions import HISTORY, champion, history, move_champion, versions
+from vitrina.repositories.versions import (
+    HISTORY,
+    champion,
+    history,
+    is_settled,
+    move_champion,
+    versions,
+)
 
 
 def publish(repository: Repository, number: int, **more: Any) -> Released:
@@ -144,13 +152,59 @@ def test_a_version_that_is_not_there_is_named(repository: Repository) -> None:
         move_champion(repository, "v7", reason="x", by="ana", at=AT)
 
 
-def test_a_log_that_was_tampered_with_is_said(repository: Repository) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"action": "conquer"},
+        {"by": None},
+        {"revision": "main"},
+        {"revision": 7},
+        {"previous": "x"},
+        {"extra": 1},
+    ],
+)
+def test_a_log_that_was_tampered_with_is_said(repository: Repository, wrong: dict[str, Any]) -> None:
     publish(repository, 1)
     head = repository.references().branches["champion"]
-    line = json.dumps({"action": "conquer"}).encode()
+    told = json.loads(repository.read(HISTORY, revision=head)) | wrong
+    line = json.dumps(told).encode()
     repository.commit("champion", Change({HISTORY: line}), message="x", parent=head)
     with pytest.raises(RepositoryError, match=f"one move of the alias a line in {HISTORY}"):
         champion(repository)
+
+
+def test_a_tag_of_somebody_elses_is_no_version_to_put_in_force(repository: Repository) -> None:
+    publish(repository, 1)
+    head = repository.references().branches["versions"]
+    other = repository.commit("versions", Change(removed=[MANIFEST]), message="by hand", parent=head)
+    repository.create_tag("v9", at=other, message="")
+    with pytest.raises(RepositoryError, match=r"the manifest of a model in v9 of .*; found none"):
+        move_champion(repository, "v9", reason="x", by="ana", at=AT)
+    assert in_force(repository) == "v1"
+
+
+def test_what_was_compared_with_another_does_not_take_its_place(repository: Repository) -> None:
+    publish(repository, 1, expected="")
+    publish(repository, 2, expected="v1")
+    with pytest.raises(RepositoryChanged, match=r"Expected v1 in force in .*; found v2"):
+        publish(repository, 3, expected="v1")
+    with pytest.raises(RepositoryChanged, match=r"Expected no version in force in .*; found v2"):
+        publish(repository, 3, expected="")
+    assert in_force(repository) == "v2"
+    assert publish(repository, 3, expected="v2").version == "v3"
+    assert publish(repository, 3, expected="v2").version == "v3"
+
+
+def test_a_move_between_looking_and_moving_is_not_lost(on_hub: HubRepository, hub: HubStandIn) -> None:
+    for number in (1, 2, 3):
+        publish(on_hub, number)
+    other = HubRepository("org/food", endpoint=hub.endpoint, patience=on_hub.patience)
+    moves = {"reason": "x", "by": "luis", "at": AT}
+    hub.fault("/preupload/champion", method="POST", call=lambda: move_champion(other, "v1", **moves))
+    with pytest.raises(RepositoryChanged, match="Somebody else was faster"):
+        move_champion(on_hub, "v2", reason="y", by="ana", at=AT)
+    assert [one.version for one in history(on_hub)] == ["v1", "v2", "v3", "v1"]
+    assert is_whole(on_hub, "champion", content(1))
 
 
 def test_main_that_was_left_behind_is_brought_along(repository: Repository) -> None:
@@ -161,9 +215,11 @@ def test_main_that_was_left_behind_is_brought_along(repository: Repository) -> N
     files = dict.fromkeys(repository.files(behind), behind)
     repository.commit("main", Change(copied=files), message="as if it had been stopped", parent=head)
     assert is_whole(repository, "main", content(1))
+    assert not is_settled(repository)
     move_champion(repository, "v2", reason="again", by="ana", at=AT)
     assert is_whole(repository, "main", content(2))
     assert [one.version for one in history(repository)] == ["v1", "v2"]
+    assert is_settled(repository)
 
 
 def test_two_at_once_make_two_versions_or_one_is_told(on_hub: HubRepository, hub: HubStandIn) -> None:

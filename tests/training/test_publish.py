@@ -238,6 +238,26 @@ def test_a_stranger_loads_what_the_cards_say(work: Path, online: HubStandIn, tmp
     assert online.repository("dataset", "org/market").bytes("v1", "README.md").decode() == data_card
 
 
+def test_going_back_goes_back_and_never_forward(
+    work: Path, online: HubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, more in (("poor", ()), ("good", ())):
+        assert publish(work, name, "org/squares", "--send", *more) == 0
+    back = ["roll_back", "org/squares", "--reason", "blue ones look grey"]
+    fault = online.fault("/commit/main", method="POST", status=403, times=1)
+    assert main(back) == 2
+    assert fault.struck
+    # The same command once more finishes what was begun.
+    assert main(back) == 0
+    there = online.repository("model", "org/squares")
+    log = [json.loads(line) for line in there.bytes("main", "champion_history.jsonl").decode().splitlines()]
+    assert [(one["action"], one["version"]) for one in log][2:] == [("roll back", "v1")]
+    assert there.tree("main") == there.tree("champion")
+    capsys.readouterr()
+    assert main(back) == 2
+    assert "Expected a version that was in force before v1; found none" in capsys.readouterr().err
+
+
 def test_messages_say_what_to_do(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bare = tmp_path / "work" / "runs" / "bare"
     shutil.copytree(work / "runs" / "good", bare)

@@ -31,10 +31,11 @@ class Margins:
 @dataclass(frozen=True)
 class Judged:
     """What the card and the manifest tell: the comparison (None: there was no version before), the reason where it was
-    overruled."""
+    overruled. `in_force` is the version it was compared with, "" where there was none."""
 
     gate: dict[str, Any] | None
     forced: str | None
+    in_force: str = ""
 
 
 def judge(
@@ -53,7 +54,7 @@ def judge(
     there = champion(repository) if repository.exists() else None
     twin = _sent_before(repository, made) if repository.exists() else None
     if there is None or (twin is not None and twin[0] == there.entry.revision):
-        return _as_sent(twin)
+        return _as_sent(twin, there)
     gate, trouble = _compared(repository, there, run, made, margins, say)
     for line in _table(gate, there):
         say(line)
@@ -65,13 +66,14 @@ def judge(
             f"The gate refuses it: found {refused.found}.\nPublished all the same, for this reason: {margins.force}"
         )
     if twin is not None:
-        return _as_sent(twin)
+        return _as_sent(twin, there)
     told_of = {"before": there.version, "n": 0, "compared": []} | ({} if gate is None else gate.as_dict())
-    return Judged(told_of, margins.force if refused is not None else None)
+    return Judged(told_of, margins.force if refused is not None else None, there.version)
 
 
-def _as_sent(twin: tuple[str, Manifest] | None) -> Judged:
-    return Judged(None, None) if twin is None else Judged(twin[1].gate, twin[1].forced)
+def _as_sent(twin: tuple[str, Manifest] | None, there: Champion | None) -> Judged:
+    in_force = "" if there is None else there.version
+    return Judged(None, None, in_force) if twin is None else Judged(twin[1].gate, twin[1].forced, in_force)
 
 
 def _sent_before(repository: Repository, made: ModelFiles) -> tuple[str, Manifest] | None:

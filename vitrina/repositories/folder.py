@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import fnmatch
 import getpass
 import hashlib
@@ -16,7 +15,17 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from vitrina.repositories.folder_files import SIGN, flush, lay, link, require_name, require_path
+from vitrina.repositories.folder_files import (
+    SIGN,
+    flush,
+    lay,
+    link,
+    put,
+    require_free,
+    require_name,
+    require_path,
+    wait_for,
+)
 from vitrina.repositories.repository import (
     KINDS,
     Change,
@@ -45,9 +54,10 @@ class FolderRepository:
     needs no lock: a name is changed in one step, to a commit that is complete.
     """
 
-    def __init__(self, folder: Path, kind: Kind = "model") -> None:
+    def __init__(self, folder: Path, kind: Kind = "model", *, lock_seconds: float = 120.0) -> None:
         self.folder = folder
         self.kind: Kind = kind
+        self.lock_seconds = lock_seconds
 
     @property
     def name(self) -> str:
@@ -79,18 +89,13 @@ class FolderRepository:
 
     def create(self, *, private: bool) -> None:
         """`private` means nothing here: who may read the folder may read the repository."""
-        if self.exists():
-            return
         try:
-            if self.folder.is_dir() and any(self.folder.iterdir()):
-                raise RepositoryError(
-                    f"a repository, or a new or empty folder, at {self.folder}",
-                    "a folder with other files",
-                    "Name another folder.",
-                )
+            if not self.exists():
+                require_free(self.folder)
+                self.folder.mkdir(parents=True, exist_ok=True)
+                put(self.folder / SIGN, json.dumps({"format": _FORMAT, "kind": self.kind}) + "\n")
             for part in ("commits", "refs/heads", "refs/tags"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)
-            self._put(self.folder / SIGN, json.dumps({"format": _FORMAT, "kind": self.kind}) + "\n")
         except OSError as problem:
             raise self._unwritable(problem) from problem
 
@@ -169,19 +174,22 @@ class FolderRepository:
     def _point(self, what: Literal["heads", "tags"], name: str, at: str) -> None:
         require_name(name)
         commit = self._commit_of(at)
-        with self._one_writer():
-            there = self._names(what).get(name)
-            if there not in (None, commit):
-                raise RepositoryChanged(
-                    f"no {name} in {self.name} yet",
-                    f"one at {str(there)[:12]}",
-                    "Look at what is there, then run the command again.",
-                )
-            self._set(what, name, commit)
+        try:
+            with self._one_writer():
+                there = self._names(what).get(name)
+                if there not in (None, commit):
+                    raise RepositoryChanged(
+                        f"no {name} in {self.name} yet",
+                        f"one at {str(there)[:12]}",
+                        "Look at what is there, then run the command again.",
+                    )
+                self._set(what, name, commit)
+        except OSError as problem:
+            raise self._unwritable(problem) from problem
 
     def _set(self, what: str, name: str, commit: str) -> None:
-        self._put(self.folder / "refs" / what / name, commit + "\n")
-        # For whoever loads from a path and knows nothing of Vitrina: FOLDER/champion is the folder of its files.
+        # For whoever loads from a path and knows nothing of Vitrina: FOLDER/champion is the folder of its files. First
+        # the link, then what we read ourselves: killed between the two, the same command sets both.
         beside = self.folder / f".{name}.{uuid4().hex}"
         try:
             beside.symlink_to(Path("commits") / commit, target_is_directory=True)
@@ -189,6 +197,7 @@ class FolderRepository:
         except OSError:
             # A file system without symbolic links: refs/ says the same.
             beside.unlink(missing_ok=True)
+        put(self.folder / "refs" / what / name, commit + "\n")
 
     def _write(self, change: Change, *, message: str, parent: str | None) -> str:
         """A complete commit that no name points to yet."""
@@ -219,7 +228,7 @@ class FolderRepository:
             for folder in [partial, *(path for path in partial.rglob("*") if path.is_dir())]:
                 flush(folder)
             os.replace(partial, self.folder / "commits" / commit)
-            self._put(self._record_of(commit), text)
+            put(self._record_of(commit), text)
             return commit
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -227,7 +236,7 @@ class FolderRepository:
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
         with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            wait_for(lock, self.lock_seconds, said=self.name)
             # Whoever writes holds the lock: what is half written now was left by one that was killed.
             for left in (self.folder / "commits").glob(".*.partial"):
                 shutil.rmtree(left, ignore_errors=True)
@@ -256,9 +265,12 @@ class FolderRepository:
 
     def _names(self, what: str) -> dict[str, str]:
         found = {}
-        for path in sorted((self.folder / "refs" / what).iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                found[path.name] = path.read_text(encoding="utf-8").strip()
+        try:
+            for path in sorted((self.folder / "refs" / what).iterdir()):
+                if path.is_file() and not path.name.startswith("."):
+                    found[path.name] = path.read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            raise self._damaged(f"refs/{what}", problem) from problem
         return found
 
     def _json(self, path: Path) -> dict[str, Any]:
@@ -269,18 +281,6 @@ class FolderRepository:
         if not isinstance(told, Mapping):
             raise self._damaged(path.name, TypeError("no object"))
         return dict(told)
-
-    def _put(self, place: Path, text: str) -> None:
-        partial = place.with_name(f".{place.name}.{uuid4().hex}")
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, place)
-        finally:
-            partial.unlink(missing_ok=True)
-        flush(place.parent)
 
     def _damaged(self, path: str, problem: Exception) -> RepositoryError:
         return RepositoryError(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import time
 from pathlib import Path, PurePosixPath
+from typing import IO
+from uuid import uuid4
 
-from vitrina.repositories.repository import RepositoryError
+from vitrina.repositories.repository import RepositoryError, RepositoryUnreachable
 
 # What says that a folder is a repository.
 SIGN = "repository.json"
@@ -26,14 +30,43 @@ def lay(content: Path | bytes, place: Path) -> None:
     place.chmod(0o444)
 
 
-def link(source: Path, place: Path) -> None:
-    """The same file once more, without its bytes where the file system can."""
-    place.parent.mkdir(parents=True, exist_ok=True)
+def put(place: Path, text: str) -> None:
+    """Writes a small file in one step: who reads it meanwhile sees the one before."""
+    partial = place.with_name(f".{place.name}.{uuid4().hex}")
     try:
-        os.link(source, place)
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, place)
+    finally:
+        partial.unlink(missing_ok=True)
+    flush(place.parent)
+
+
+def link(source: Path, place: Path) -> None:
+    """The same file once more without its bytes: a hard link, else a symbolic one, else a copy after all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    real = source.resolve()
+    try:
+        os.link(real, place)
     except OSError:
-        # No hard links here (another file system, FAT): the same bytes once more.
-        lay(source, place)
+        # No hard links here (a mounted bucket, FAT), or too many of this file (65,000 on ext4).
+        try:
+            place.symlink_to(os.path.relpath(real, place.parent))
+        except OSError:
+            lay(source, place)
+
+
+def require_free(folder: Path) -> None:
+    """Raises RepositoryError but for a new or empty folder; what a first try that was killed left there may stay."""
+    there = folder.iterdir() if folder.is_dir() else ()
+    if any(not path.name.startswith(f".{SIGN}.") for path in there):
+        raise RepositoryError(
+            f"a repository, or a new or empty folder, at {folder}",
+            "a folder with other files",
+            "Name another folder.",
+        )
 
 
 def require_path(path: str) -> None:
@@ -61,3 +94,20 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def wait_for(lock: IO[str], seconds: float, *, said: str) -> None:
+    """The lock on an open file, which ends when that is closed. Raises RepositoryUnreachable after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as problem:
+            if time.monotonic() > end:
+                raise RepositoryUnreachable(
+                    f"to be the only one who writes to {said}",
+                    f"another one, for {seconds:g} seconds",
+                    "Wait until it is done, or end it, then run the command again.",
+                ) from problem
+            time.sleep(0.05)

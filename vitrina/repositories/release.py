@@ -54,6 +54,7 @@ def release(
     at: str,
     reason: str = "",
     private: bool = False,
+    expected: str | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Released:
     # Who, when and why go into the log; the rest is what is sent and how it is tried.
@@ -61,8 +62,9 @@ def release(
 
     Until the last step whoever reads the alias, or main, sees what was in force before. Stopped anywhere, the same call
     goes on from there: what was sent, tagged or moved is found by its content. `step` is told each step before it is
-    taken. Raises RepositoryError, RepositoryChanged, RepositoryUnreachable, and what `verify` raises; then nothing is
-    in force that was not before.
+    taken. `expected` is the version in force that this one was compared with, "" for none: where it is another by then,
+    this one does not take its place. Raises RepositoryError, RepositoryChanged, RepositoryUnreachable, and what
+    `verify` raises; then nothing is in force that was not before.
     """
     step("create")
     repository.create(private=private)
@@ -85,6 +87,7 @@ def release(
         reason=reason,
         by=by,
         at=at,
+        expected=expected,
         content={**content.files, MANIFEST: content.manifest.to_bytes()},
     )
     return Released(version, revision, moved, found is None)

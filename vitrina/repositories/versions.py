@@ -7,10 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
-from vitrina.repositories.manifest import BESIDE
-from vitrina.repositories.repository import Change, Kind, Repository, RepositoryChanged, RepositoryError
+from vitrina.repositories.manifest import BESIDE, MANIFEST, manifest_of
+from vitrina.repositories.repository import (
+    Change,
+    Kind,
+    Repository,
+    RepositoryChanged,
+    RepositoryError,
+    is_commit,
+)
 
 # Every version that was ever sent, one commit each.
 VERSIONS = "versions"
@@ -59,7 +66,7 @@ def alias_of(kind: Kind) -> str:
 
 
 def versions(repository: Repository) -> list[Version]:
-    """All that were verified, v1 first."""
+    """Every tag v1, v2, ..., in that order; whether a version lies there is looked at when it is to be in force."""
     tags = repository.references().tags
     names = sorted((name for name in tags if _VERSION.fullmatch(name)), key=lambda name: int(name[1:]))
     return [Version(name, tags[name]) for name in names]
@@ -98,8 +105,8 @@ def move_champion(
     A move to where it points already brings main along, where it was left behind, and changes nothing else. The log
     says "publish" of a version that was never in force, "roll back" of an earlier one, else "promote". `content` is
     what the caller has of its files, so that they need not be fetched; `expected` the version that the caller believes
-    to be in force. Raises RepositoryError for a version that is not there, RepositoryChanged where another one is in
-    force or somebody else moves it meanwhile.
+    to be in force, "" for none. Raises RepositoryError for a version that is not there or was not published by Vitrina,
+    RepositoryChanged where another one is in force or somebody else moves it meanwhile.
     """
     known = {one.name: one for one in versions(repository)}
     if version not in known:
@@ -109,13 +116,14 @@ def move_champion(
             "Name one of these.",
         )
     wanted = known[version]
+    _require_ours(repository, wanted)
     alias = alias_of(repository.kind)
     head = repository.references().branches.get(alias)
     told = [] if head is None else _history_at(repository, head)
     in_force = told[-1].version if told else None
-    if expected is not None and in_force not in (expected, version):
+    if expected is not None and in_force not in (expected or None, version):
         raise RepositoryChanged(
-            f"{expected} in force in {repository.name}",
+            f"{expected or 'no version'} in force in {repository.name}",
             in_force or "none",
             "Somebody else was faster: look at what is there, then decide again.",
         )
@@ -125,9 +133,11 @@ def move_champion(
     lines = "".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in told).encode()
     entry = told[-1]
     message = f"{entry.action}: {version}" + (f" ({entry.reason})" if entry.reason else "")
-    moved = _bring(repository, alias, wanted.revision, lines, message=message, content=content)
+    given = _Given(wanted.revision, lines, message, content or {})
+    # At the head that the log was read from: who moves it meanwhile is not overwritten.
+    moved = _bring(repository, alias, head, given)
     if alias != MAIN:
-        _bring(repository, MAIN, wanted.revision, lines, message=message, content=content)
+        _bring(repository, MAIN, repository.references().branches.get(MAIN), given)
     return Champion(moved, version, entry.at, entry)
 
 
@@ -137,17 +147,42 @@ def _action(told: Sequence[Entry], version: str) -> Action:
     return "roll back" if int(told[-1].version[1:]) > int(version[1:]) else "promote"
 
 
-def _bring(
-    repository: Repository,
-    branch: str,
-    revision: str,
-    told: bytes,
-    *,
-    message: str,
-    content: Mapping[str, Path | bytes] | None,
-) -> str:
-    """The branch gets the files of a commit and the history, in one step; its head."""
-    head = repository.references().branches.get(branch)
+def is_settled(repository: Repository) -> bool:
+    """Whether main has what the alias has: a move that was stopped half-way leaves main behind."""
+    branches = repository.references().branches
+    heads = [branches.get(name) for name in (alias_of(repository.kind), MAIN)]
+    told = [None if head is None else _history_at(repository, head) for head in heads]
+    return told[0] == told[1]
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a branch gets: the files of the commit `revision`, `lines` as its log."""
+
+    revision: str
+    lines: bytes
+    message: str
+    content: Mapping[str, Path | bytes]
+
+
+def _require_ours(repository: Repository, version: Version) -> None:
+    """A tag may be anybody's; what is put in force was read back and verified, which its manifest says."""
+    found = "none"
+    if MANIFEST in repository.files(version.revision):
+        manifest = manifest_of(repository.read(MANIFEST, revision=version.revision))
+        if manifest.kind == repository.kind:
+            return
+        found = f"that of a {manifest.kind}"
+    raise RepositoryError(
+        f"the manifest of a {repository.kind} in {version.name} of {repository.name}",
+        found,
+        "Name a version that was published by Vitrina.",
+    )
+
+
+def _bring(repository: Repository, branch: str, head: str | None, given: _Given) -> str:
+    """The branch, whose head is `head`, gets the files and the log, in one step; its new head."""
+    told, revision, at_hand = given.lines, given.revision, given.content
     if head is None:
         repository.create_branch(branch, at=revision)
         head = revision
@@ -158,13 +193,12 @@ def _bring(
     if same and not removed and all(files.get(path) == wanted[path] for path in differ):
         # Sizes of small files alone would not tell; their history does: it was written in one step with them.
         return head
-    at_hand = content or {}
     change = Change(
         added={path: at_hand[path] for path in differ if path in at_hand} | {HISTORY: told},
         copied={path: revision for path in differ if path not in at_hand},
         removed=removed,
     )
-    return repository.commit(branch, change, message=message, parent=head)
+    return repository.commit(branch, change, message=given.message, parent=head)
 
 
 def _history_at(repository: Repository, commit: str) -> list[Entry]:
@@ -172,9 +206,7 @@ def _history_at(repository: Repository, commit: str) -> list[Entry]:
         return []
     try:
         lines = repository.read(HISTORY, revision=commit).decode().splitlines()
-        told = [Entry(**json.loads(line)) for line in lines]
-        if any(one.action not in get_args(Action) or not _VERSION.fullmatch(one.version) for one in told):
-            raise ValueError("an action or a version of no known kind")
+        told = [_entry(json.loads(line)) for line in lines]
     except (ValueError, TypeError) as problem:
         raise RepositoryError(
             f"one move of the alias a line in {HISTORY} of {repository.name}",
@@ -182,3 +214,17 @@ def _history_at(repository: Repository, commit: str) -> list[Entry]:
             "Put the file back as it was: its history has every state of it.",
         ) from problem
     return told
+
+
+def _entry(line: dict[str, Any]) -> Entry:
+    """Raises ValueError, TypeError for what no move of ours looks like: the file may be anybody's work."""
+    entry = Entry(**line)
+    texts = (entry.at, entry.action, entry.version, entry.revision, entry.reason, entry.by)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("something that is no text")
+    if entry.action not in get_args(Action) or not is_commit(entry.revision):
+        raise ValueError("an action or a commit of no known kind")
+    for version in (entry.version, entry.previous):
+        if version is not None and not _VERSION.fullmatch(version):
+            raise ValueError("a version of no known kind")
+    return entry
