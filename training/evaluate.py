@@ -136,7 +136,7 @@ def _finished(folder: Path, run: Run, asked: Mapping[str, Any]) -> dict[str, Any
         found: dict[str, Any] = json.loads((folder / "eval_results.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    same = found["model"]["revision"] == run.loaded.revision and found.get("asked") == asked
+    same = found["model"] == run.measured and found.get("asked") == asked
     return found if same and found["data"]["fingerprint"] == run.report["input"]["fingerprint"] else None
 
 

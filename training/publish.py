@@ -89,10 +89,10 @@ def _publish_model(run: Path, told: argparse.Namespace, *, at: str) -> None:
     card = card_of_run(
         run, facts, template=(_ROOT / "model_cards" / "template.md").read_text(encoding="utf-8")
     )
-    made = model_files(run, name=str(facts.title or run.resolve().name))
+    data = None if told.data is None else Path(told.data)
+    made = model_files(run, name=str(facts.title or run.resolve().name), work=data)
     for name in made.left_out:
         print(f"not sent: {name} (nothing that a model is loaded from)")
-    data = None if told.data is None else Path(told.data)
     margins = Margins(told.margin, told.class_margin, told.force, data)
     try:
         judged = judge(repository, run, made, margins, say=print)

@@ -1,4 +1,5 @@
-"""python -m vitrina: import a folder, add an account, examine the store, back it up, write the README's Space block."""
+"""python -m vitrina: import a folder, choose a model, add an account, examine the store, back it up, write the
+README's Space block."""
 
 from __future__ import annotations
 
@@ -138,6 +139,8 @@ def _doctor(options: argparse.Namespace, settings: Settings) -> int:
             print(f"{trouble}: {found}")
     for orphan in report.orphans:
         print(f"{'removed' if orphan in removed else 'orphan'}: {orphan}")
+    if report.to_make:
+        print(f"{len(report.to_make)} small pictures will be made again when they are looked at.")
     print("clean" if report.clean else "not clean: the lines above name what to look at")
     return 0 if report.clean else 1
 

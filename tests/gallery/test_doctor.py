@@ -20,14 +20,35 @@ def test_a_healthy_store(store: Store, fill: Filler) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("kind", ["original", "thumb", "large"])
-def test_a_missing_file(store: Store, fill: Filler, kind: str) -> None:
-    sha256 = fill.add().sha256
-    path = store.files.path_of(sha256) if kind == "original" else store.files.derivative(sha256, kind)
+def test_a_missing_original(store: Store, fill: Filler) -> None:
+    path = store.files.path_of(fill.add().sha256)
     path.unlink()
     report = examine(store)
     assert report.missing == [path.relative_to(store.files.root).as_posix()]
     assert not report.clean
+
+
+@on_sqlite
+@pytest.mark.parametrize("kind", ["thumb", "large"])
+def test_a_missing_small_picture_is_damage_without_its_original_alone(
+    store: Store, fill: Filler, kind: str
+) -> None:
+    sha256 = fill.add().sha256
+    original, path = store.files.path_of(sha256), store.files.derivative(sha256, kind)
+    path.unlink()
+    name = path.relative_to(store.files.root).as_posix()
+    report = examine(store)
+    assert report == DoctorReport(pictures=1, to_make=[name])
+    assert report.clean
+    # As both say: nobody has to do anything.
+    assert store.derivative(sha256, kind, decoder=fill.decoder) == path
+    assert examine(store) == DoctorReport(pictures=1)
+    path.unlink()
+    original.write_bytes(b"not it")
+    altered = original.relative_to(store.files.root).as_posix()
+    assert examine(store) == DoctorReport(pictures=1, missing=[name], altered=[altered])
+    original.unlink()
+    assert examine(store) == DoctorReport(pictures=1, missing=[altered, name])
 
 
 @on_sqlite

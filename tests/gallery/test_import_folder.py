@@ -118,4 +118,4 @@ def test_real_photos(store: Store, decoder: Decoder, shared_data: Path) -> None:
     again = import_folder(store, shared_data / "grocery10", slug="grocery", decoder=decoder)
     assert (again.taken, again.known, again.refused) == (0, report.taken + report.known, [])
     found = examine(store)
-    assert (found.pictures, found.clean, found.orphans) == (report.taken, True, [])
+    assert (found.pictures, found.clean, found.orphans, found.to_make) == (report.taken, True, [], [])

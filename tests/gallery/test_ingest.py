@@ -89,7 +89,7 @@ def test_the_same_bytes_from_twenty_at_once(ingest: Ingest, tmp_path: Path) -> N
     assert len({one.picture.id for one in answers}) == 1
     assert sorted(one.created for one in answers) == [False] * 19 + [True]
     report = examine(ingest.store)
-    assert (report.pictures, report.clean, report.orphans) == (1, True, [])
+    assert (report.pictures, report.clean, report.orphans, report.to_make) == (1, True, [], [])
 
 
 def test_a_visitors_suggestion(ingest: Ingest, tmp_path: Path) -> None:
@@ -210,6 +210,7 @@ def test_a_lost_file_comes_back_with_its_bytes(ingest: Ingest, tmp_path: Path) -
     again = upload(ingest, data)
     assert (again.picture, again.created) == (card, False)
     assert examine(ingest.store).clean
+    assert not examine(ingest.store).to_make
 
 
 def test_a_lost_thumbnail_is_made_again(ingest: Ingest, decoder: Decoder, tmp_path: Path) -> None:
@@ -257,7 +258,7 @@ def test_many_files_every_one_accounted_for(ingest: Ingest, tmp_path: Path) -> N
     again = ingest.accept_many(items[:40], slug="photos", classify=classify)
     assert (again.taken, again.known, again.refused) == (0, 40, [])
     found = examine(ingest.store)
-    assert (found.pictures, found.clean, found.orphans) == (40, True, [])
+    assert (found.pictures, found.clean, found.orphans, found.to_make) == (40, True, [], [])
 
 
 def test_many_files_to_review(ingest: Ingest, tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ class Gallery:
         with self.open() as store:
             report = examine(store)
             assert report.clean, report
+            assert not report.to_make, report
             for name, (id, sha256) in self.acknowledged.items():
                 card = store.pictures.find("photos", sha256)
                 assert card is not None, name

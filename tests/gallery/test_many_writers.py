@@ -38,6 +38,7 @@ def test_processes_label_at_once(store: Store, fill: Filler, database_url: str, 
         assert (card.label, card.label_by, card.version) == (folded.label, folded.label_by, folded.version)
     assert sum(store.pictures.get(id).card.version - 1 for id in ids) == processes * each
     assert examine(store).clean
+    assert not examine(store).to_make
 
 
 def label_at_once(url: str, folder: Path, *, processes: int, each: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,18 @@ def test_another_answer_than_was_published_is_refused(
 ) -> None:
     with pytest.raises(ModelUnavailable, match=said):
         verify_model(published(tmp_path / "pets", **told), said="org/pets")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "preprocessor_config.json", "config.json", GOLDEN])
+def test_a_manifest_that_leaves_a_file_out_vouches_for_nothing(tmp_path: Path, name: str) -> None:
+    folder = published(tmp_path / "pets")
+    told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    del told["files"][name]
+    (folder / MANIFEST).write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(
+        ModelUnavailable, match=f"names every file the model is loaded from; found none of {name}"
+    ):
+        verify_model(folder, said="org/pets")
 
 
 def test_other_weights_do_not_give_the_golden_answer(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import constants
@@ -24,6 +26,7 @@ from vitrina.models.version import load_version
 from vitrina.repositories.patience import Patience
 
 ONCE = Patience(tries=1)
+WANTED = {"config.json", "preprocessor_config.json", "model.safetensors"}
 LOAD = """
 import sys
 from vitrina.errors import ModelUnavailable
@@ -62,7 +65,8 @@ def vit(
     monkeypatch.setitem(http_backoff.__kwdefaults__, "base_wait_time", 0.01)
     files = {path.name: path.read_bytes() for path in vit_folder.iterdir()}
     hub.add("model", "org/pickled", {"config.json": b"{}", "pytorch_model.bin": b"pickled"})
-    made = hub.add("model", "org/vit", files | {"run_me.py": b"raise SystemExit"})
+    other = {"run_me.py": b"raise SystemExit", "model_more/huge.safetensors": bytes(20_000_000)}
+    made = hub.add("model", "org/vit", files | other)
     made.tags["v1"] = made.branches["main"]
     return made
 
@@ -84,7 +88,7 @@ def test_a_repository_loads_by_commit_and_again_without_the_hub(
     fetched = {
         seen.path.split("?")[0].rpartition("/")[2] for seen in hub.requests if "/resolve/" in seen.path
     }
-    assert fetched == {"config.json", "preprocessor_config.json", "model.safetensors"}
+    assert fetched == WANTED
     hub.close()
     pinned, floating = load(environment | {"HF_HUB_OFFLINE": "1"}, f"org/vit@{commit}", "org/vit@v1")
     assert pinned == f"org/vit@{commit} | cat dog owl"
@@ -150,6 +154,76 @@ def test_what_the_hub_answers_is_said(
     if "403" not in said:
         assert fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=patient)
         assert all(wait <= 2 for wait in waits)
+
+
+def test_a_model_that_is_too_large_is_not_fetched(
+    hub: HubStandIn, vit: StoredRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = sum(len(vit.bytes("main", name)) for name in vit.tree() if name in WANTED)
+    monkeypatch.setattr("vitrina.models.hub.LARGEST_MODEL", size)
+    assert fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=ONCE)
+    before = len(hub.requests)
+    monkeypatch.setattr("vitrina.models.hub.LARGEST_MODEL", size - 1)
+    with pytest.raises(ModelUnavailable) as refused:
+        fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint, patience=ONCE)
+    assert str(refused.value) == (
+        f"Expected a model of at most {(size - 1) / 1e9:.2f} GB in org/vit; found {size / 1e9:.2f} GB. "
+        "Choose a smaller model, or download it to a folder yourself and name that."
+    )
+    assert not [seen for seen in hub.requests[before:] if "/resolve/" in seen.path]
+
+
+def test_nothing_out_of_a_folder_is_fetched(hub: HubStandIn, vit: StoredRepository) -> None:
+    folder, _ = fetch(ModelReference.parse("org/vit"), endpoint=hub.endpoint)
+    assert {path.name for path in folder.iterdir()} == WANTED
+    hub.close()
+    pinned = ModelReference.parse(f"org/vit@{vit.branches['main']}")
+    assert fetch(pinned, endpoint=hub.endpoint, patience=ONCE)[0] == folder
+
+
+def test_a_full_disk_is_said_before_and_while(
+    hub: HubStandIn, vit: StoredRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Stand for a disk with room for nothing, then for one that others fill meanwhile: no test may fill one.
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=1000))
+    reference = ModelReference.parse("org/vit")
+    with pytest.raises(
+        ModelUnavailable,
+        match=r"Expected room in the cache for the model org/vit; found \d+\.\d\d MB to fetch and 0\.00 MB free\. "
+        r"Free some, or set HF_HOME to a folder on a larger disk\.",
+    ):
+        fetch(reference, endpoint=hub.endpoint, patience=ONCE)
+    assert not [seen for seen in hub.requests if "/resolve/" in seen.path]
+    monkeypatch.undo()
+
+    def full(*told: object, **how: object) -> str:
+        raise RuntimeError("written in part") from OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("huggingface_hub.snapshot_download", full)
+        with pytest.raises(ModelUnavailable, match=r"the model org/vit; found a disk that is full\. Free"):
+            fetch(reference, endpoint=hub.endpoint, patience=ONCE)
+
+
+def test_what_the_cache_has_needs_no_room(
+    hub: HubStandIn, vit: StoredRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = ModelReference.parse("org/vit")
+    folder, _ = fetch(reference, endpoint=hub.endpoint)
+    monkeypatch.setattr(
+        "shutil.disk_usage",
+        lambda place: SimpleNamespace(free=len(vit.bytes("main", "model.safetensors")) - 1),
+    )
+    assert fetch(reference, endpoint=hub.endpoint)[0] == folder
+
+
+def test_a_name_that_the_client_refuses_is_said(hub: HubStandIn) -> None:
+    with pytest.raises(ModelUnavailable) as refused:
+        fetch(ModelReference.parse("org/a--b"), endpoint=hub.endpoint, patience=ONCE)
+    assert str(refused.value) == (
+        "Expected a name that a repository on the Hub can have; found 'org/a--b'. "
+        "Correct the name; a folder is written as ./folder."
+    )
 
 
 @pytest.fixture

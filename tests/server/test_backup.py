@@ -360,6 +360,7 @@ def test_small_pictures_may_wait(
     with open_store(tmp_path / "back") as back:
         done = restore(repository, back, data=tmp_path / "back")
         assert done.clean
+        assert (len(done.report.to_make), done.report.missing) == (10, [])
         assert "10 small pictures will be made when they are first looked at." in restored_in_words(
             done, "x", "y"
         )

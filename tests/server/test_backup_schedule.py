@@ -5,24 +5,32 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from tests.hub.conftest import hub
+from tests.hub.standin import HubStandIn
 from tests.postgres import TEMPLATE, cluster
 from tests.server import backup_made
 from tests.server.backup_made import WHEN, kept, open_store, restored
 from vitrina.errors import VitrinaError
 from vitrina.gallery.store import Store
 from vitrina.repositories.folder import FolderRepository
-from vitrina.repositories.repository import Change
+from vitrina.repositories.hub import HubRepository
+from vitrina.repositories.patience import Patience
+from vitrina.repositories.repository import Change, RepositoryError, RepositoryUnreachable
 from vitrina.server.app import build_server
 from vitrina.server.backup import take_backup
 from vitrina.server.backup_schedule import keeping_of, restore_first
 from vitrina.server.settings import Settings
 from vitrina.services import Services
 from vitrina.services.keeping import Keeping
+
+__all__ = ["hub"]
+NAME = "ana/kept"
 
 
 @pytest.fixture
@@ -129,10 +137,89 @@ def test_a_backup_that_cannot_be_had_lets_nobody_in(
     assert error.value.found == "rows/annotation.jsonl absent or altered"
 
 
+@pytest.fixture
+def space(settings: Settings, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """Its backup is on the Hub, where nothing is yet; its token may write."""
+    quick = Patience(sleep=lambda _: None)
+    there = HubRepository(NAME, "dataset", endpoint=hub.endpoint, patience=quick)
+    # The address of the Hub is read once a process; this one's is another.
+    monkeypatch.setattr("vitrina.server.backup_schedule.open_repository", lambda *_: there)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    return replace(settings, backup_repository=NAME)
+
+
+def back_up(hub: HubStandIn, before: Path) -> dict[str, bytes]:
+    """What the gallery of an earlier run keeps; its backup is on the Hub."""
+    backup_made.begin(before)
+    with open_store(before) as store:
+        take_backup(store, HubRepository(NAME, "dataset", endpoint=hub.endpoint), data=before, taken=WHEN)
+        return kept(store, before)
+
+
+def test_a_space_that_begins_makes_its_repository(space: Settings, hub: HubStandIn) -> None:
+    restore_first(space)
+    assert hub.repository("dataset", NAME).private
+    assert not space.data.exists()
+
+
+@pytest.mark.parametrize("token", ["", "hf_wrong"])
+def test_without_a_token_that_works_no_gallery_begins(
+    space: Settings, hub: HubStandIn, token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wanted = back_up(hub, tmp_path / "before")
+    monkeypatch.setenv("HF_TOKEN", token)
+    with pytest.raises(RepositoryError) as error:
+        build_server(space)
+    assert "HF_TOKEN" in error.value.next_step
+    if not token:
+        assert str(error.value) == (
+            "Expected a token of the Hub that tells whether a backup is at ana/kept; found none that works. Set "
+            "HF_TOKEN to a token with write access to it (on a Space: among its secrets), then start again."
+        )
+    assert not space.data.exists()
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    restore_first(space)
+    with open_store(space.data) as store:
+        assert kept(store, space.data) == wanted
+
+
+def test_a_token_of_somebody_else_begins_no_gallery(space: Settings, hub: HubStandIn, tmp_path: Path) -> None:
+    """To whom the Hub says that there is no such repository, and that its name is taken."""
+    back_up(hub, tmp_path / "before")
+    hub.fault(f"/api/datasets/{NAME}$", method="GET", status=404, code="RepoNotFound", times=None)
+    with pytest.raises(RepositoryError) as error:
+        build_server(space)
+    assert str(error.value) == (
+        "Expected the dataset repository ana/kept; found no such repository (or a private one). Correct the name; "
+        "set HF_TOKEN for a private one."
+    )
+    assert not space.data.exists()
+
+
+def test_a_token_that_only_reads_begins_no_gallery(
+    space: Settings, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", hub.read_token)
+    with pytest.raises(RepositoryError) as error:
+        build_server(space)
+    assert error.value.found == "that this token may not do it (HTTP 403)"
+    assert not space.data.exists()
+
+
+def test_while_the_hub_cannot_tell_no_gallery_begins(space: Settings, hub: HubStandIn) -> None:
+    hub.fault("/api/whoami", status=503, times=None)
+    with pytest.raises(RepositoryUnreachable) as error:
+        restore_first(space)
+    assert error.value.found == "that the Hub cannot answer now (HTTP 503)"
+    assert hub.writes == 0
+
+
 def test_with_a_database_the_pictures_come_back(settings: Settings, tmp_path: Path) -> None:
     with cluster() as postgres, postgres.database(TEMPLATE) as url:
-        from dataclasses import replace
-
+        # As many hosts write it.
+        url = url.replace("postgresql://", "postgres://")
+        assert url.startswith("postgres://")
         settings = replace(settings, database_url=url)
         with Store.open(url, settings.data / "pictures", minimum_free_bytes=0) as store:
             backup_made.fill(store, settings.data, pictures=3)

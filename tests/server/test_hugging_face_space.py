@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.served import ROOT
+from vitrina.errors import VitrinaError
 from vitrina.server.app import open_services
 from vitrina.server.hugging_face_space import place_of_data, storage_in_words
 from vitrina.server.settings import Settings
@@ -71,6 +72,37 @@ def test_a_volume(mounted: Path) -> None:
     assert said(SPACE | POSTGRES, mounted) == (
         f"Storage: labels in the PostgreSQL database, pictures in {data}. {kept}"
     )
+
+
+URLS = ("postgres://u:hush@h/n", "postgresql://u:hush@h/n", "postgresql+psycopg://u:hush@h/n?password=hush")
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_no_password_is_said(url: str, mounted: Path, tmp_path: Path) -> None:
+    told = SPACE | {"VITRINA_DATABASE_URL": url}
+    for volume, labels in (
+        (mounted, "in the PostgreSQL database, pictures"),
+        (tmp_path, "in the PostgreSQL database;"),
+    ):
+        line = said(told, volume)
+        assert line.startswith(f"Storage: labels {labels} ")
+        assert "hush" not in line
+
+
+def test_a_database_file_of_ones_own(mounted: Path, tmp_path: Path) -> None:
+    line = said(SPACE | {"VITRINA_DATABASE_URL": f"sqlite:///{tmp_path}/own.db?key=hush"}, mounted)
+    assert line.startswith(f"Storage: labels in {tmp_path}/own.db, pictures in {mounted / 'vitrina'}. ")
+    assert "hush" not in line
+
+
+def test_a_database_of_no_known_kind(mounted: Path, tmp_path: Path) -> None:
+    for volume in (mounted, tmp_path):
+        with pytest.raises(VitrinaError) as error:
+            said(SPACE | {"VITRINA_DATABASE_URL": "mysql://u:hush@h/n"}, volume)
+        assert str(error.value) == (
+            "Expected a database URL of SQLite or PostgreSQL; found one of mysql. Write sqlite:////data/vitrina.db "
+            "or postgresql://user:password@host/name."
+        )
 
 
 def test_a_database_without_a_volume_keeps_the_labels_alone(tmp_path: Path) -> None:

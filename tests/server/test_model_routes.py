@@ -104,7 +104,8 @@ def test_staff_alone_see_names_and_change_the_champion(running: Running, pets: P
     assert done.status_code == 200, done.text
     assert (done.json()["champion"]["version"], done.json()["served"]) == ("v1", True)
     told = running.staff.get("/backend/api/models?collection=pets").json()
-    assert (told["account"], told["models"]["champion"]["by"]) == ("ana", "ana")
+    assert (told["account"], told["models"]["champion"]["by"]) == ("ana", "A member of staff")
+    assert [one["by"] for one in told["models"]["history"]] == ["A member of staff", "ana", "ana"]
     assert models(running)["models"]["champion"]["by"] == "A member of staff"
 
     stale = move(running)

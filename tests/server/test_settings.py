@@ -58,13 +58,22 @@ def test_a_space_without_storage_is_a_demo(tmp_path: Path) -> None:
 
 
 def test_what_a_restart_forgets(mounted: Path, tmp_path: Path) -> None:
-    postgres = {"SPACE_ID": "a/b", "VITRINA_DATABASE_URL": "postgresql+psycopg://u:hush@h/n"}
+    postgres, short, sqlite = (
+        {"SPACE_ID": "a/b", "VITRINA_DATABASE_URL": url}
+        for url in (
+            "postgresql+psycopg://u:hush@h/n",
+            "postgres://u:hush@h/n",
+            f"sqlite:///{tmp_path}/own.db",
+        )
+    )
     for environment, volume, forgets in (
         ({}, mounted, "nothing"),
         ({"SPACE_ID": "a/b"}, mounted, "nothing"),
         ({"SPACE_ID": "a/b", "VITRINA_DEMO": "1"}, mounted, "everything"),
         (postgres, mounted, "nothing"),
         (postgres, tmp_path / "absent", "pictures"),
+        (short, tmp_path / "absent", "pictures"),
+        (sqlite, tmp_path / "absent", "everything"),
         (postgres | {"VITRINA_DATA": str(mounted / "x")}, tmp_path, "nothing"),
         # Whoever says so knows better than a look at the mounts.
         ({"SPACE_ID": "a/b", "VITRINA_DEMO": "0"}, tmp_path, "nothing"),

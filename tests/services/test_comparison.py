@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ def test_what_cannot_be_compared(
 
 
 def test_a_damaged_version_is_told_and_left_alone_for_a_minute(
-    ask: Any, services: Services, place: Path
+    ask: Any, services: Services, place: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     commit = open_repository(place).references().tags["v3"]
     weights = place / "commits" / commit / "model.safetensors"
@@ -122,12 +123,19 @@ def test_a_damaged_version_is_told_and_left_alone_for_a_minute(
     weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
     now = [0.0]
     comparison = Comparison(services.model_hub, services.trial, clock=lambda: now[0])
-    with pytest.raises(ModelUnavailable, match=r"found another model\.safetensors"):
+    with caplog.at_level(logging.WARNING), pytest.raises(ModelUnavailable) as refused:
         ask("v5", "v3", comparison)
+    # Why, and where, is for the log.
+    assert str(refused.value) == (
+        f"Expected the model food@{commit}; found that it cannot be loaded now. "
+        "Choose another version, or tell the staff."
+    )
+    assert "found another model.safetensors" in caplog.text
+    assert str(place) in caplog.text
     shutil.copy(
         place / "commits" / open_repository(place).references().tags["v2"] / "model.safetensors", weights
     )
-    with pytest.raises(ModelUnavailable, match=r"found another model\.safetensors"):
+    with pytest.raises(ModelUnavailable, match="found that it cannot be loaded now"):
         ask("v5", "v3", comparison)
     assert ask("v5", "v2", comparison)["answers"]
     now[0] = 61.0

@@ -258,6 +258,48 @@ def test_somebody_elses_model_answers_with_a_warning(
     assert pets.following.check("pets").revision == f"{address(repository)}@{head}"
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_has_no_manifest_does_not_follow_one_that_has(
+    tmp_path: Path, repository: FolderRepository, contents: Contents, restarted: bool
+) -> None:
+    publish(repository, contents[0])
+    services = services_in(tmp_path / "data")
+    services.following.follow("pets", address(repository))
+    if restarted:
+        services.close()
+        services = services_in(tmp_path / "data")
+    try:
+        head = repository.references().branches["champion"]
+        bare = Commit(removed=["vitrina_manifest.json", "champion_history.jsonl"])
+        head = repository.commit("champion", bare, message="by hand", parent=head)
+        done = services.following.check("pets")
+        alias = f"{address(repository)}@champion"
+        assert (done.changed, done.problem) == (
+            False,
+            f"Expected vitrina_manifest.json in {address(repository)}@{head}, as what answers now has one; "
+            "found no manifest. Publish it with Vitrina; to let it answer unverified run: "
+            f"python -m vitrina model pets --follow {alias}.",
+        )
+        assert services.classifiers.get("pets").revision == pinned(repository, "v1")
+        # A person may.
+        assert services.following.follow("pets", alias).revision == f"{address(repository)}@{head}"
+        assert services.following.check("pets").problem is None
+    finally:
+        services.close()
+
+
+def test_following_main_pins_the_version_in_force(
+    pets: Services, repository: FolderRepository, contents: Contents
+) -> None:
+    for content in contents:
+        publish(repository, content)
+    done = pets.following.follow("pets", f"{address(repository)}@main")
+    assert (done.version, done.revision) == ("v2", pinned(repository, "v2"))
+    move_champion(repository, "v1", reason="back", by="ben", at=AT)
+    done = pets.following.check("pets")
+    assert (done.version, done.revision) == ("v1", pinned(repository, "v1"))
+
+
 def test_an_operator_who_pins_meanwhile_wins(
     pets: Services, repository: FolderRepository, contents: Contents
 ) -> None:

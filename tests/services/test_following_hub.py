@@ -17,6 +17,8 @@ from tests.server.conftest import photo
 from tests.services.conftest import services_in
 from tests.services.made_versions import AT, publish
 from vitrina.errors import ModelUnavailable
+from vitrina.models.hub import fetch
+from vitrina.models.reference import ModelReference
 from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.patience import Patience
 from vitrina.repositories.release import Content
@@ -24,6 +26,7 @@ from vitrina.repositories.repository import RepositoryError
 from vitrina.repositories.versions import move_champion, versions
 from vitrina.services import Services
 from vitrina.services.following import Bounds, Following
+from vitrina.services.principal import Principal
 
 Contents = tuple[Content, Content]
 QUICK = Patience(tries=2, first_wait=0.01, longest_wait=0.02)
@@ -167,6 +170,26 @@ def test_a_restart_asks_nobody_and_heals_its_cache(
     services.close()
 
 
+def test_a_comparison_heals_a_damaged_cache(
+    pets: Services, repository: HubRepository, contents: Contents, tmp_path: Path
+) -> None:
+    for content in contents:
+        publish(repository, content)
+    pets.following.follow("pets", NAME)
+    pets.model_hub.shelf.look(NAME, patience=30)
+    folder, _ = fetch(ModelReference.parse(pinned(repository, "v1")))
+    weights = folder / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.resolve().write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    (tmp_path / "photo.jpg").write_bytes(photo(1))
+    visitor = Principal(None, "10.0.0.2")
+    found = pets.comparison.compare(
+        tmp_path / "photo.jpg", slug="pets", first="v2", second="v1", principal=visitor
+    )
+    assert [one["version"] for one in found["answers"]] == ["v2", "v1"]
+    assert weights.read_bytes() == whole
+
+
 def test_without_cache_and_hub_there_is_no_model_until_a_check_heals_it(
     tmp_path: Path,
     hub: HubStandIn,
@@ -189,7 +212,7 @@ def test_without_cache_and_hub_there_is_no_model_until_a_check_heals_it(
         assert services.catalogue.collection("pets", "en")["model_state"] == "failed"
         assert services.catalogue.page("pets")["total"] == 0
         (choice,) = services.trial.collections("en")
-        assert (choice["ready"], "the answer 503" in choice["message"]) == (False, True)
+        assert (choice["ready"], choice["message"]) == (False, "The model cannot be loaded now.")
         assert "the answer 503" in str(following.state("pets").problem)
         assert following.check("pets").problem is not None
         assert away.struck > 0

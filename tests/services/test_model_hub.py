@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -82,11 +83,35 @@ def test_versions_newest_first_with_what_was_measured(services: Services) -> Non
     assert (found["champion"]["version"], found["champion"]["since"]) == ("v2", "2026-11-02T10:00:00+00:00")
 
 
-def test_names_of_staff_are_told_to_staff_alone(services: Services) -> None:
-    services.model_hub.promote(ANA, "pets", version="v1", reason="worse", expected="v2")
-    assert [one["by"] for one in view(services)["history"]] == ["A member of staff"] * 3
+def test_names_are_told_to_staff_alone_and_who_moves_it_to_the_log_alone(
+    services: Services, place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As it was written before: a name of staff that is there stays hidden from visitors.
+    move_champion(open_repository(place), "v1", reason="meanwhile", by="staff:bob", at=AT)
+    with caplog.at_level(logging.WARNING):
+        services.model_hub.promote(ANA, "pets", version="v2", reason="better", expected="v1")
+    assert "staff:ana asks for 'v2' as the champion of pets: better" in caplog.messages
+    # The repository may be public.
+    assert [one.by for one in history(open_repository(place))] == ["ana", "ana", "staff:bob", "staff"]
+    assert [one["by"] for one in view(services)["history"]] == ["A member of staff"] * 4
     assert view(services, "es")["champion"]["by"] == "El equipo"
-    assert [one["by"] for one in view(services, named=True)["history"]] == ["ana", "ana", "ana"]
+    named = [one["by"] for one in view(services, named=True)["history"]]
+    assert named == ["A member of staff", "bob", "ana", "ana"]
+
+
+def test_a_page_is_sent_the_latest_moves(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vitrina.services.model_hub.MOVES", 2)
+    services.model_hub.promote(ANA, "pets", version="v1", reason="worse", expected="v2")
+    assert [one["version"] for one in view(services)["history"]] == ["v1", "v2"]
+
+
+def test_a_collection_that_follows_main_is_movable_and_served(services: Services, place: Path) -> None:
+    services.following.follow("pets", f"{place.as_uri()}@main")
+    found = view(services)
+    assert (found["movable"], found["serving"]["version"]) == (True, "v2")
+    assert [row["served"] for row in found["versions"]] == [True, False]
+    assert services.model_hub.promote(ANA, "pets", version="v1", reason="worse", expected="v2")["served"]
+    assert view(services)["serving"]["version"] == "v1"
 
 
 def test_where_the_repository_lies_is_told_to_nobody(services: Services, place: Path) -> None:
@@ -105,7 +130,7 @@ def test_rolling_back_and_taking_that_back(services: Services, place: Path) -> N
     assert (told["champion"]["version"], told["served"], told["problem"]) == ("v1", True, None)
     entry = history(repository)[-1]
     assert (entry.action, entry.version, entry.previous) == ("roll back", "v1", "v2")
-    assert (entry.reason, entry.by) == ("worse on owls", "staff:ana")
+    assert (entry.reason, entry.by) == ("worse on owls", "staff")
     assert services.classifiers.get("pets").revision != before
     found = view(services)
     assert (found["champion"]["version"], found["champion"]["reason"]) == ("v1", "worse on owls")

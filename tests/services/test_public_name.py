@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vitrina.services.public_name import public_name
+from vitrina.services.public_name import public_name, unavailable
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,9 @@ from vitrina.services.public_name import public_name
 )
 def test_the_folder_is_left_out(reference: str | None, said: str | None) -> None:
     assert public_name(reference) == said
+
+
+def test_what_a_visitor_is_told_of_a_model_that_does_not_load() -> None:
+    assert str(unavailable("file:///srv/models/food@0123", "Try again later.")) == (
+        "Expected the model food@0123; found that it cannot be loaded now. Try again later."
+    )

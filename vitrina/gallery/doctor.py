@@ -24,13 +24,15 @@ _COPIED = ("label", "label_by", "state", "version", "suggestion", "published_at"
 class DoctorReport:
     """What was found among `pictures` rows. Files are named by their path in the store.
 
-    `missing`: files a row needs. `altered`: originals unlike their hash. `orphans`: files without a row,
+    `missing`: files a row needs. `to_make`: small pictures that are absent, of whole originals: no damage, each
+    is made again when it is looked at. `altered`: originals unlike their hash. `orphans`: files without a row,
     which an upload cut off before its answer leaves; harmless, taken up again by the next upload of the same
     bytes. `fold_mismatches`: a sentence for each picture whose row is not what its events come to.
     """
 
     pictures: int = 0
     missing: list[str] = field(default_factory=list)
+    to_make: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     fold_mismatches: list[str] = field(default_factory=list)
@@ -91,10 +93,15 @@ def _pages(store: Store) -> Iterator[list[sa.RowMapping]]:
 
 def _compare_files(store: Store, sha256: str, report: DoctorReport, *, deep: bool) -> None:
     original = store.files.path_of(sha256)
-    needed = [original, *(store.files.derivative(sha256, kind) for kind in DERIVATIVES)]
-    report.missing += [_name(store, path) for path in needed if not path.is_file()]
-    if deep and original.is_file() and sha256_of(original) != sha256:
+    small = [store.files.derivative(sha256, kind) for kind in DERIVATIVES]
+    whole = original.is_file()
+    if not whole:
+        report.missing.append(_name(store, original))
+    elif deep and sha256_of(original) != sha256:
+        whole = False
         report.altered.append(_name(store, original))
+    absent = [_name(store, path) for path in small if not path.is_file()]
+    (report.to_make if whole else report.missing).extend(absent)
 
 
 def _compare_folds(store: Store, rows: list[sa.RowMapping], report: DoctorReport) -> None:

@@ -20,6 +20,7 @@ from vitrina.learning.sides import TEST, VALIDATION, Side, Sides, open_sides
 from vitrina.measures.abstention import abstention_figures, class_thresholds
 from vitrina.measures.intervals import share_figure
 from vitrina.models.backbone import LoadedModel, load_model
+from vitrina.models.checkpoint import settings_of
 
 Progress = Callable[[int, int], None]
 
@@ -38,6 +39,11 @@ class Run:
         """0 to 1; 0 where the model always answers."""
         told = self.report["abstention"]
         return 0.0 if told is None else float(told["abstain_below"])
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What the figures are those of: {"revision": the weights, "files": SHA-256 of the settings beside them}."""
+        return {"revision": self.loaded.revision, "files": settings_of(self.folder / "model")}
 
 
 def open_run(folder: Path, *, work: Path | None = None) -> Run:
@@ -104,7 +110,7 @@ def measure_run(run: Run, *, seed: int, batch_size: int = 16, progress: Progress
         "task": task,
         "name": run.report["name"],
         "class_names": list(test.scheme.names),
-        "model": {"revision": run.loaded.revision},
+        "model": run.measured,
         "data": {
             "name": run.sides.name,
             "fingerprint": run.report["input"]["fingerprint"],

@@ -11,12 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import ModelUnavailable
 from vitrina.labels import LabelScheme
+from vitrina.models.self_contained import require_self_contained
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 # What published backbones carry in the place of a classification head.
-_OTHER_HEADS = {"classifier", "cls_classifier", "distillation_classifier", "head", "fc", "lm_head", "decoder", "pooler"}
+_OTHER_HEADS = {
+    "classifier",
+    "cls_classifier",
+    "distillation_classifier",
+    "head",
+    "fc",
+    "lm_head",
+    "decoder",
+    "pooler",
+}
+# Beside the weights: what a model is loaded from. Nothing that runs code, no pickle.
+SETTINGS = (
+    "config.json",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "model.safetensors.index.json",
+)
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -70,6 +87,11 @@ def digest(files: Sequence[Path]) -> str:
     return total.hexdigest()
 
 
+def settings_of(folder: Path) -> dict[str, str]:
+    """Name -> SHA-256 of each file beside the weights that decides what the model answers."""
+    return {name: digest([folder / name]) for name in SETTINGS if (folder / name).is_file()}
+
+
 @contextmanager
 def quiet(*, warnings: bool = True) -> Iterator[None]:
     """Without the progress bars of transformers: a model of 20 MB loads before one could be read.
@@ -91,10 +113,10 @@ def quiet(*, warnings: bool = True) -> Iterator[None]:
 
 
 def load_checkpoint(folder: Path, *, said: str) -> tuple[PreTrainedModel, Any]:
-    """(model in eval mode, float32, on the CPU; its image processor). No code of the folder runs.
+    """(model in eval mode, float32, on the CPU; its image processor). No code of the folder runs, nothing else is read.
 
-    Raises ModelUnavailable for what `weight_files` refuses, an unknown architecture, a missing head, missing,
-    unexpected or misshapen tensors, a damaged file, and missing preprocessing.
+    Raises ModelUnavailable for what `weight_files` and `require_self_contained` refuse, an unknown architecture, a
+    missing head, missing, unexpected or misshapen tensors, a damaged file, and missing preprocessing.
     """
     model, loading = _read(folder, said=said)
     _refuse_unaccounted(loading, said=said)
@@ -119,7 +141,9 @@ def load_headless(folder: Path, scheme: LabelScheme, *, said: str) -> tuple[PreT
 
     head = head_path(model, said=said)
     backbone = {
-        kind: [name for name in _names(keys) if not _of_a_head(name, head, left_over=kind == "unexpected_keys")]
+        kind: [
+            name for name in _names(keys) if not _of_a_head(name, head, left_over=kind == "unexpected_keys")
+        ]
         for kind, keys in loading.items()
     }
     _refuse_unaccounted(backbone, said=said)
@@ -137,7 +161,7 @@ def _of_a_head(name: str, head: str, *, left_over: bool) -> bool:
 def _read(folder: Path, *, said: str, **told: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
     """The model, and what transformers says of missing, unexpected and misshapen tensors."""
     weight_files(folder, said=said)
-    _json(folder / "config.json", said=said)
+    require_self_contained(folder, _json(folder / "config.json", said=said), said=said)
     import torch
     from transformers import AutoModelForImageClassification
 

@@ -65,7 +65,8 @@ def golden_scores(loaded: LoadedModel, picture: bytes) -> dict[str, float]:
 
 
 def verify_model(folder: Path, *, said: str) -> Verified:
-    """Compare every file with the manifest, load, account for every tensor, ask about the golden picture.
+    """Compare every file that the model is loaded from with the manifest, load, account for every tensor, ask about the
+    golden picture.
 
     Raises ModelUnavailable that says what is not as it should be. A folder that somebody else published loads too:
     `not_verified` names what could not be compared, for want of a manifest.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import fnmatch
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,10 @@ from vitrina.repositories.deadline import bound_the_client
 from vitrina.repositories.folder import FolderRepository
 from vitrina.repositories.opening import folder_of
 from vitrina.repositories.patience import Patience
-from vitrina.repositories.repository import RepositoryError, is_commit
+from vitrina.repositories.repository import Repository, RepositoryError, is_commit
 
 if TYPE_CHECKING:
+    from huggingface_hub import RepoFile
     from huggingface_hub.hf_api import ModelInfo
 
 # Everything a transformers image classifier needs, and what tells of it; code and pickles stay on the Hub.
@@ -30,7 +34,12 @@ _WANTED = [
     "eval_results.json",
     "README.md",
 ]
+# In these patterns "*" means "/" too: nothing out of a folder is wanted.
+_UNWANTED = ["*/*"]
+# Bytes of all wanted files together. A visitor who compares versions makes the server fetch them.
+LARGEST_MODEL = 8 << 30
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SECONDS = 15.0
 # Whoever waits for a model waits for this: two tries more, seconds apart.
 PATIENCE = Patience(tries=3, first_wait=0.5, longest_wait=5.0)
@@ -45,7 +54,7 @@ def fetch(
     A full commit that was fetched before is read from the cache and the Hub is not asked, because it is certain to be
     the same; of a branch only the Hub knows. What is damaged there is fetched afresh, once. `endpoint` is the Hub's
     address, else that of HF_ENDPOINT. Raises ModelUnavailable: unreachable, no such repository or revision, not
-    allowed, no safetensors, files that are not those that the manifest names.
+    allowed, no safetensors, too large (LARGEST_MODEL), no room, files that are not those that the manifest names.
     """
     if reference.kind == "repository":
         return _from_folder(reference)
@@ -71,14 +80,7 @@ def _from_folder(reference: ModelReference) -> tuple[Path, str]:
     assert place is not None
     repository = FolderRepository(place)
     try:
-        revision = reference.revision or "main"
-        commit = repository.resolve(revision)
-        if commit is None:
-            raise RepositoryError(
-                f"the revision {revision} of {reference.name}",
-                "none of that name",
-                "Name a branch, tag or commit that it has.",
-            )
+        commit = commit_of(repository, reference)
         folder = repository.download(commit)
     except RepositoryError as error:
         raise ModelUnavailable(error.expected, error.found, error.next_step) from error
@@ -90,6 +92,19 @@ def _from_folder(reference: ModelReference) -> tuple[Path, str]:
     return folder, commit
 
 
+def commit_of(repository: Repository, reference: ModelReference) -> str:
+    """What the reference's revision names there, `main` where it names none. Raises RepositoryError."""
+    revision = reference.revision or "main"
+    commit = repository.resolve(revision)
+    if commit is None:
+        raise RepositoryError(
+            f"the revision {revision} of {reference.name}",
+            "none of that name",
+            "Name a branch, tag or commit that it has.",
+        )
+    return commit
+
+
 def _from_hub(reference: ModelReference, endpoint: str | None, patience: Patience) -> tuple[Path, str]:
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -98,6 +113,7 @@ def _from_hub(reference: ModelReference, endpoint: str | None, patience: Patienc
         info = patience.ask(lambda: _info(reference, endpoint))
         _require_safetensors(info, reference)
         commit = str(info.sha)
+        _require_room(patience.ask(lambda: _wanted_files(reference, commit, endpoint)), reference)
         folder = patience.ask(lambda: _download(reference, commit, endpoint))
         broken = damage(folder, said=str(reference))
         if broken is not None:
@@ -107,9 +123,9 @@ def _from_hub(reference: ModelReference, endpoint: str | None, patience: Patienc
         raise
     except HfHubHTTPError as error:
         raise _refused(reference, error) from error
-    # Whatever the network raises (the client's own errors, OSError, offline mode) means the same here.
+    # Whatever else the network raises (the client's own errors, OSError, offline mode) means the same here.
     except Exception as error:
-        raise _unreachable(reference, error, endpoint) from error
+        raise _failed(reference, error, endpoint) from error
     if broken is not None:
         raise broken
     return folder, commit
@@ -133,6 +149,42 @@ def _require_safetensors(info: ModelInfo, reference: ModelReference) -> None:
     )
 
 
+def _wanted_files(reference: ModelReference, commit: str, endpoint: str | None) -> list[RepoFile]:
+    from huggingface_hub import HfApi, RepoFile
+
+    tree = HfApi(endpoint=endpoint).list_repo_tree(reference.name, revision=commit)
+    return [
+        one
+        for one in tree
+        if isinstance(one, RepoFile) and any(fnmatch.fnmatch(one.path, pattern) for pattern in _WANTED)
+    ]
+
+
+def _require_room(files: list[RepoFile], reference: ModelReference) -> None:
+    """Before a byte travels. What the cache has already, by its SHA-256, needs no room."""
+    whole = sum(one.size for one in files)
+    if whole > LARGEST_MODEL:
+        raise ModelUnavailable(
+            f"a model of at most {LARGEST_MODEL / 1e9:.2f} GB in {reference}",
+            f"{whole / 1e9:.2f} GB",
+            "Choose a smaller model, or download it to a folder yourself and name that.",
+        )
+    kept = _blobs(reference)
+    missing = sum(one.size for one in files if one.lfs is None or not (kept / one.lfs.sha256).is_file())
+    free = shutil.disk_usage(next(place for place in kept.parents if place.is_dir())).free
+    if missing > free:
+        raise _no_room(reference, f"{missing / 1e6:.2f} MB to fetch and {free / 1e6:.2f} MB free")
+
+
+def _blobs(reference: ModelReference) -> Path:
+    """Where the client's cache keeps the contents of the repository's files."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = repo_folder_name(repo_id=reference.name, repo_type="model")
+    return Path(constants.HF_HUB_CACHE).absolute() / folder / "blobs"
+
+
 def _download(reference: ModelReference, commit: str, endpoint: str | None, *, again: bool = False) -> Path:
     """With `again` everything travels anew, and takes the place of what the cache holds."""
     from huggingface_hub import snapshot_download
@@ -142,6 +194,7 @@ def _download(reference: ModelReference, commit: str, endpoint: str | None, *, a
             reference.name,
             revision=commit,
             allow_patterns=_WANTED,
+            ignore_patterns=_UNWANTED,
             endpoint=endpoint,
             force_download=again,
         )
@@ -167,21 +220,51 @@ def _cached(reference: ModelReference) -> Path | None:
 
     try:
         folder = snapshot_download(
-            reference.name, revision=reference.revision, allow_patterns=_WANTED, local_files_only=True
+            reference.name,
+            revision=reference.revision,
+            allow_patterns=_WANTED,
+            ignore_patterns=_UNWANTED,
+            local_files_only=True,
         )
     except LocalEntryNotFoundError:
         return None
-    return Path(folder)
+    # Who read a small file of the version, its manifest, leaves a folder with that alone.
+    return Path(folder) if any(Path(folder).glob("*.safetensors")) else None
 
 
-def _unreachable(reference: ModelReference, error: Exception, endpoint: str | None) -> ModelUnavailable:
+def _no_room(reference: ModelReference, found: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"room in the cache for the model {reference}",
+        found,
+        "Free some, or set HF_HOME to a folder on a larger disk.",
+    )
+
+
+def _failed(reference: ModelReference, error: Exception, endpoint: str | None) -> ModelUnavailable:
+    """What no answer of the Hub tells."""
     from huggingface_hub import constants
+    from huggingface_hub.errors import HFValidationError
 
+    if isinstance(error, HFValidationError):
+        return ModelUnavailable(
+            "a name that a repository on the Hub can have",
+            repr(reference.name)[:120],
+            "Correct the name; a folder is written as ./folder.",
+        )
+    if any(isinstance(one, OSError) and one.errno in _FULL for one in _causes(error)):
+        return _no_room(reference, "a disk that is full")
     return ModelUnavailable(
         f"the model {reference} from the Hub at {endpoint or constants.ENDPOINT}",
         f"that it cannot be reached ({type(error).__name__})",
         "Check the network, or use bundled/efficientnet-lite0 or a folder, which need none.",
     )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The failure and what it came of: the client puts some into others."""
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _refused(reference: ModelReference, error: Exception) -> ModelUnavailable:

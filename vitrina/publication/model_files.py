@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,11 @@ from vitrina.cards.of_run import RUN_REPORTS
 from vitrina.cards.reports import read_report
 from vitrina.errors import BadRequest, ModelUnavailable, NotFound
 from vitrina.models.backbone import LoadedModel, load_model
-from vitrina.models.checkpoint import weight_files
+from vitrina.models.checkpoint import SETTINGS, weight_files
 from vitrina.models.golden import GOLDEN, golden_picture, golden_scores
+from vitrina.publication.reproduced import require_measured_as_it_is, require_reproduced
 from vitrina.repositories.manifest import Manifest
 
-# Beside the weights: what a model is loaded from. Nothing that runs code, no pickle.
-_READ = ("config.json", "preprocessor_config.json", "processor_config.json", "model.safetensors.index.json")
 _RESULTS = "eval_results.json"
 
 
@@ -55,11 +54,15 @@ class ModelFiles:
         )
 
 
-def model_files(run: Path, *, name: str) -> ModelFiles:
-    """The model in RUN/model with what was measured on test, loaded to see that it answers.
+def model_files(
+    run: Path, *, name: str, work: Path | None = None, say: Callable[[str], None] = print
+) -> ModelFiles:
+    """The model in RUN/model with what was measured on test, loaded to see that it answers as it did.
 
-    Raises NotFound where it was not trained or not evaluated, ModelUnavailable where it does not load, BadRequest where
-    the figures are another model's, or where plain transformers cannot load it.
+    `work` is the working folder of the run's split, where it moved; `say` is told what could not be reproduced. Raises
+    NotFound where it was not trained or not evaluated, ModelUnavailable where it does not load, BadRequest where the
+    figures are those of another model or of other settings, where they do not come out again, or where plain
+    transformers cannot load it.
     """
     folder = run / "model"
     if not (folder / "config.json").is_file():
@@ -68,14 +71,10 @@ def model_files(run: Path, *, name: str) -> ModelFiles:
         )
     results = read_report(run, "evaluate", RUN_REPORTS["evaluate"])
     loaded = load_model(folder)
-    if loaded.revision.rpartition(":")[2] != str(results["model"]["revision"]).rpartition(":")[2]:
-        raise BadRequest(
-            f"figures of the model as it is ({loaded.revision})",
-            f"those of {results['model']['revision']}",
-            "Run python -m training evaluate again.",
-        )
+    require_measured_as_it_is(run, loaded, results)
     _require_plain(folder)
-    names = [*_READ, *(path.name for path in weight_files(folder, said=str(folder)))]
+    require_reproduced(run, loaded, results, work=work, say=say)
+    names = [*SETTINGS, *(path.name for path in weight_files(folder, said=str(folder)))]
     files: dict[str, Path | bytes] = {name: folder / name for name in names if (folder / name).is_file()}
     left_out = [path.name for path in folder.iterdir() if path.name not in {*files, "README.md"}]
     picture = golden_picture()

@@ -77,7 +77,7 @@ def champion(repository: Repository) -> Champion | None:
     head = repository.references().branches.get(alias_of(repository.kind))
     if head is None:
         return None
-    told = _history_at(repository, head)
+    told = history_at(repository, head)
     if not told:
         return None
     return Champion(head, told[-1].version, told[-1].at, told[-1])
@@ -86,7 +86,7 @@ def champion(repository: Repository) -> Champion | None:
 def history(repository: Repository) -> list[Entry]:
     """Every move of the alias, oldest first."""
     head = repository.references().branches.get(alias_of(repository.kind))
-    return [] if head is None else _history_at(repository, head)
+    return [] if head is None else history_at(repository, head)
 
 
 def move_champion(
@@ -119,7 +119,7 @@ def move_champion(
     _require_ours(repository, wanted)
     alias = alias_of(repository.kind)
     head = repository.references().branches.get(alias)
-    told = [] if head is None else _history_at(repository, head)
+    told = [] if head is None else history_at(repository, head)
     in_force = told[-1].version if told else None
     if expected is not None and in_force not in (expected or None, version):
         raise RepositoryChanged(
@@ -151,7 +151,7 @@ def is_settled(repository: Repository) -> bool:
     """Whether main has what the alias has: a move that was stopped half-way leaves main behind."""
     branches = repository.references().branches
     heads = [branches.get(name) for name in (alias_of(repository.kind), MAIN)]
-    told = [None if head is None else _history_at(repository, head) for head in heads]
+    told = [None if head is None else history_at(repository, head) for head in heads]
     return told[0] == told[1]
 
 
@@ -201,7 +201,8 @@ def _bring(repository: Repository, branch: str, head: str | None, given: _Given)
     return repository.commit(branch, change, message=given.message, parent=head)
 
 
-def _history_at(repository: Repository, commit: str) -> list[Entry]:
+def history_at(repository: Repository, commit: str) -> list[Entry]:
+    """The log as a commit holds it, oldest first; empty where it has none. Raises RepositoryError for odd lines."""
     if HISTORY not in repository.files(commit):
         return []
     try:

@@ -84,7 +84,7 @@ def take_backup(
     told each step before it is taken. Raises RepositoryError for a public repository, RepositoryChanged where another
     backup was faster, Conflict where the backup there is of another store.
     """
-    _require_private(repository)
+    require_private(repository)
     head = repository.references().branches.get(MAIN)
     there = {} if head is None else repository.files(head)
     before = None if head is None else read_backup(repository, head)
@@ -114,7 +114,9 @@ def take_backup(
     return _pruned(repository, outcome, step=step) if prune else outcome
 
 
-def _require_private(repository: Repository) -> None:
+def require_private(repository: Repository) -> None:
+    """A private repository is there, made where it was absent. Raises RepositoryError for a public one, or for one
+    that cannot be made or seen."""
     if not repository.exists():
         repository.create(private=True)
     if not repository.is_private():

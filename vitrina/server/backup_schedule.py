@@ -10,9 +10,9 @@ from vitrina.errors import Conflict, VitrinaError
 from vitrina.gallery.restored import require_empty
 from vitrina.gallery.store import Store
 from vitrina.repositories.opening import open_repository
-from vitrina.repositories.repository import Repository
+from vitrina.repositories.repository import Repository, RepositoryError, RepositoryUnreachable
 from vitrina.repositories.versions import MAIN
-from vitrina.server.backup import take_backup
+from vitrina.server.backup import require_private, take_backup
 from vitrina.server.backup_content import read_backup
 from vitrina.server.backup_words import backup_in_words, restored_in_words
 from vitrina.server.restore import find_backup, give_back_files, restore
@@ -39,13 +39,15 @@ def keeping_of(settings: Settings) -> Keeping | None:
 def restore_first(settings: Settings) -> None:
     """Brings back what a restart forgot, before anybody is let in; nothing where there is no backup yet.
 
-    Raises VitrinaError where the backup cannot be had: a gallery that began anew beside it would only gather what
-    nobody can put together again.
+    A repository that is not there is made at once. Raises VitrinaError where the backup cannot be had, or where nobody
+    can tell whether there is one: a gallery that began anew beside it would only gather what nobody can put together
+    again.
     """
     if not settings.backup_repository or settings.forgets == "nothing":
         return
     repository = _repository(settings)
     if not repository.exists():
+        _begin(repository)
         return
     head = repository.references().branches.get(MAIN)
     if head is None or read_backup(repository, head) is None:
@@ -59,6 +61,23 @@ def restore_first(settings: Settings) -> None:
             log.info("%s", restored_in_words(done, repository.name, str(settings.data)))
         elif settings.forgets == "pictures":
             give_back_files(repository, *find_backup(repository, head), store=store, data=settings.data)
+
+
+def _begin(repository: Repository) -> None:
+    """Makes the repository that looks absent. Raises RepositoryError where it may be there, out of our sight."""
+    try:
+        repository.account()
+    except RepositoryUnreachable:
+        raise
+    except RepositoryError as problem:
+        # Of a private repository the Hub says to strangers that there is none.
+        raise RepositoryError(
+            f"a token of the Hub that tells whether a backup is at {repository.name}",
+            "none that works",
+            "Set HF_TOKEN to a token with write access to it (on a Space: among its secrets), then start again.",
+        ) from problem
+    # Where its name is taken by one that this token cannot see, this raises.
+    require_private(repository)
 
 
 def start_backups(services: Services, settings: Settings, stop: threading.Event) -> threading.Thread | None:

@@ -30,7 +30,7 @@ def backup_in_words(taken: Taken, name: str) -> str:
 def restored_in_words(done: Restored, name: str, place: str) -> str:
     """The outcome in a line, then a line for each thing that is not there."""
     told = f"Restored {name} at {done.commit[:12]}, taken {done.backup.taken}, into {place}: {_counts(done.counts)}."
-    small = sum(name.startswith("derived/") for name in done.report.missing)
+    small = len(done.report.to_make)
     absent = [path.rpartition("/")[2] for path in done.report.missing if path.startswith("originals/")]
     lines = [told]
     if small:

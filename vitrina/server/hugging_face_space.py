@@ -26,13 +26,14 @@ def place_of_data(chosen: str | None, volume: Path) -> Path | None:
 
 
 def storage_in_words(settings: Settings, environment: Mapping[str, str], *, volume: Path = VOLUME) -> str:
-    """What a Space keeps over a restart, in one line for its log; "" elsewhere."""
+    """What a Space keeps over a restart, in one line for its log; "" elsewhere. No password is in it.
+
+    Raises VitrinaError for a database URL of no known kind.
+    """
     if not environment.get("SPACE_ID"):
         return ""
-    postgres = settings.database_url.startswith("postgresql")
     if settings.forgets == "nothing":
-        kept = settings.data if not settings.database_url else settings.database_url
-        labels = "in the PostgreSQL database" if postgres else f"in {kept}"
+        labels = "in the PostgreSQL database" if settings.rows_in is None else f"in {settings.rows_in}"
         # hf-mount writes to the bucket behind the app's back (fsync returns before the bucket has the change), and
         # its locks hold on one machine alone: https://github.com/huggingface/hf-mount, "Consistency model".
         return (
@@ -41,16 +42,16 @@ def storage_in_words(settings: Settings, environment: Mapping[str, str], *, volu
         )
     backup = ""
     if settings.backup_repository:
-        backup = f" A backup is kept at {settings.backup_repository}, every {settings.backup_minutes} minutes."
+        backup = (
+            f" A backup is kept at {settings.backup_repository}, every {settings.backup_minutes} minutes."
+        )
     missing = f"no volume that may be written to is mounted at {environment.get('VITRINA_DATA') or volume}"
     if settings.forgets == "pictures":
         return (
             f"Storage: labels in the PostgreSQL database; pictures are forgotten at restart ({missing}). "
             f"Mount a Storage Bucket, or set VITRINA_DATA to a folder on one.{backup}"
         )
-    return (
-        f"Storage: none, everything is forgotten at restart ({missing}). Mount a Storage Bucket at {volume}.{backup}"
-    )
+    return f"Storage: none, everything is forgotten at restart ({missing}). Mount a Storage Bucket at {volume}.{backup}"
 
 
 def _is_mounted(path: Path) -> bool:

@@ -42,8 +42,7 @@ class Restored:
     @property
     def clean(self) -> bool:
         """Whether everything is there. Small pictures that are absent are made again when first looked at."""
-        absent = [name for name in self.report.missing if name.startswith("originals/")]
-        return not (absent or self.report.altered or self.report.fold_mismatches)
+        return self.report.clean
 
 
 def restore(

@@ -53,11 +53,27 @@ class Settings:
         return self.database_url or f"sqlite:///{(self.data / 'vitrina.sqlite3').resolve()}"
 
     @property
+    def rows_in(self) -> Path | None:
+        """Where rows lie on a disk: the data folder, or the SQLite file of a URL; None: a PostgreSQL has them.
+
+        Raises VitrinaError for a URL of neither, as the store does.
+        """
+        from vitrina.gallery.engines import parse
+
+        if not self.database_url:
+            return self.data
+        url = parse(self.database_url)
+        return None if url.get_backend_name() == "postgresql" else Path(str(url.database))
+
+    @property
     def forgets(self) -> Literal["nothing", "pictures", "everything"]:
-        """What is gone after a restart: in a demo everything, but for the labels that a PostgreSQL keeps."""
+        """What is gone after a restart: in a demo everything, but for the labels that a PostgreSQL keeps.
+
+        Raises VitrinaError for a database URL of no known kind.
+        """
         if not self.demo:
             return "nothing"
-        return "pictures" if self.database_url.startswith("postgresql") else "everything"
+        return "pictures" if self.rows_in is None else "everything"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, volume: Path = VOLUME) -> Settings:

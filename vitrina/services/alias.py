@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vitrina.errors import BadRequest
+from vitrina.models.hub import commit_of
 from vitrina.models.reference import ModelReference
 from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.opening import open_repository
 from vitrina.repositories.patience import Patience
 from vitrina.repositories.repository import Repository, RepositoryError, is_commit
-from vitrina.repositories.versions import CHAMPION, champion, versions
+from vitrina.repositories.versions import CHAMPION, history_at, versions
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,13 @@ class Aliases:
             )
         known = self._known.get((str(alias), head))
         if known is None:
-            known = self._known[str(alias), head] = _target(repository, alias, branch, head)
+            known = self._known[str(alias), head] = _target(repository, alias, head)
         return known
 
     def pin(self, reference: ModelReference) -> Target:
         """The version, tag, branch or commit that stays. Raises RepositoryError where there is none."""
-        repository, revision = self.open(reference), reference.revision or "main"
-        commit = repository.resolve(revision)
-        if commit is None:
-            raise RepositoryError(
-                f"the revision {revision} of {reference.name}",
-                "none of that name",
-                "Name a branch, tag or commit that it has.",
-            )
+        repository = self.open(reference)
+        commit = commit_of(repository, reference)
         named = [one.name for one in versions(repository) if one.revision == commit]
         return Target(reference.at(commit), named[-1] if named else None, commit)
 
@@ -91,9 +86,9 @@ def require_versioned(text: str) -> ModelReference:
     return reference
 
 
-def _target(repository: Repository, alias: ModelReference, branch: str, head: str) -> Target:
-    led = champion(repository) if branch == CHAMPION else None
-    # Moved since its head was read: the next check sees it.
-    if led is None or led.revision != head:
+def _target(repository: Repository, alias: ModelReference, head: str) -> Target:
+    # main carries the log as champion does, and so does whatever branched off from them.
+    told = history_at(repository, head)
+    if not told:
         return Target(alias.at(head), None, head)
-    return Target(alias.at(led.entry.revision), led.version, head)
+    return Target(alias.at(told[-1].revision), told[-1].version, head)

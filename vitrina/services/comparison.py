@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitrina.errors import BadRequest, Busy, ModelUnavailable, TooMany, VitrinaError
+from vitrina.errors import BadRequest, Busy, ModelUnavailable, TooMany
+from vitrina.services.alias import require_versioned
 from vitrina.services.catalogue import scores_in_words
 from vitrina.services.classifiers import RETRY_SECONDS, Classifiers
 from vitrina.services.model_hub import Followed, ModelHub, followed
 from vitrina.services.principal import Principal
+from vitrina.services.public_name import unavailable
 from vitrina.services.trial import Trial
 from vitrina.services.version_rows import comparable, version_of
 from vitrina.services.wording import label_title
@@ -31,7 +33,6 @@ log = logging.getLogger(__name__)
 KEPT = 2
 # Seconds: how long one waits for one's turn, and then for a model that has to be fetched first.
 TURN, LOADING = 10.0, 25.0
-_WANTED = ("*.json", "*.safetensors", "golden.png")
 
 _Key = tuple[str, str]  # the repository's address, the version's commit
 
@@ -69,7 +70,7 @@ class Comparison:
         self._turn, self._lock = threading.Lock(), threading.Lock()
         self._kept: OrderedDict[_Key, Classifier] = OrderedDict()
         self._load: _Load | None = None
-        self._failed: dict[_Key, tuple[float, VitrinaError]] = {}
+        self._failed: dict[_Key, tuple[float, ModelUnavailable]] = {}
 
     def compare(
         self, path: Path, *, slug: str, first: str, second: str, principal: Principal, language: str = "en"
@@ -151,7 +152,7 @@ class Comparison:
         # Whatever a damaged model makes a library raise: it is told to whoever asks next.
         except Exception as problem:
             log.warning("%s at %s cannot be compared: %s", *load.key, problem)
-            error = _unavailable(problem)
+            error = unavailable("@".join(load.key), "Choose another version, or tell the staff.")
         with self._lock:
             if classifier is not None:
                 while len(self._kept) >= KEPT:
@@ -164,11 +165,10 @@ class Comparison:
 
     def _open(self, key: _Key) -> Classifier:
         from vitrina.models.classifier import classifier_of
-        from vitrina.models.golden import verify_model
+        from vitrina.models.version import load_version
 
-        address, commit = key
-        folder = self.hub.shelf.open(address).download(commit, wanted=_WANTED)
-        return classifier_of(verify_model(folder, said=f"the version at {commit[:12]}").loaded)
+        reference = require_versioned("@".join(key))
+        return classifier_of(load_version(reference, endpoint=self.hub.shelf.endpoint).loaded)
 
     def _require_hope(self, key: _Key) -> None:
         again_at, error = self._failed.get(key, (0.0, None))
@@ -189,12 +189,3 @@ def _answer(classifier: Classifier, pixels: Any, *, collection: Collection, lang
         "abstained": found.abstained,
         "seconds": round(time.perf_counter() - begun, 3),
     }
-
-
-def _unavailable(problem: Exception) -> VitrinaError:
-    if isinstance(problem, VitrinaError):
-        # Whatever it was: to a visitor it is a version that cannot answer now.
-        return ModelUnavailable(problem.expected, problem.found, problem.next_step)
-    return ModelUnavailable(
-        "a version that loads", type(problem).__name__, "Choose another version, or publish it again."
-    )

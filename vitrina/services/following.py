@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vitrina.errors import BadRequest, Busy, ModelUnavailable, VitrinaError
 from vitrina.gallery.times import utc_now
+from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.patience import Patience
 from vitrina.services.alias import Aliases, Target, alias_of_text, require_versioned
 from vitrina.services.answers_behind import AnswersBehind
@@ -181,7 +182,7 @@ class Following:
                 return self._checked(slug, problem=memory.problem)
             changed = not self._answers_already(collection, target)
             if changed:
-                self._bring(collection, target, follows=collection.follows)
+                self._bring(collection, target, follows=collection.follows, by_itself=True)
             memory.succeeded(self._clock())
             return self._checked(slug, changed=changed)
         # Whatever a damaged version makes a library raise: the one before goes on answering.
@@ -214,13 +215,27 @@ class Following:
             self.classifiers.warm(collection.slug)
         return self.classifiers.serving(collection.slug) is not None
 
-    def _bring(self, collection: Collection, target: Target, *, follows: str | None) -> None:
-        """Load and verify beside what answers; then switch."""
+    def _bring(
+        self, collection: Collection, target: Target, *, follows: str | None, by_itself: bool = False
+    ) -> None:
+        """Load and verify beside what answers; then switch. `by_itself`: no person has asked for this one."""
         served = self._loaded(collection, target)
+        if by_itself and served.not_verified and self._serves_ours(collection):
+            raise ModelUnavailable(
+                f"{MANIFEST} in {target.pinned}, as what answers now has one",
+                "no manifest",
+                "Publish it with Vitrina; to let it answer unverified run: "
+                f"python -m vitrina model {collection.slug} --follow {collection.follows}.",
+            )
         tell_unverified(collection.slug, served)
         self.classifiers.switch(collection, served, follows=follows, version=target.version)
         log.info("%s answers for %s from now on", target.version or target.pinned, collection.slug)
         self.answers.soon(collection.slug)
+
+    def _serves_ours(self, collection: Collection) -> bool:
+        """Whether what answers was published by Vitrina; one that is not loaded yet has a version's name then."""
+        served = self.classifiers.serving(collection.slug)
+        return collection.model_version is not None if served is None else not served.not_verified
 
     def _loaded(self, collection: Collection, target: Target) -> Served:
         # Labels may be added meanwhile: then it is another errand.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
     from vitrina.gallery.collections import Collection
     from vitrina.gallery.store import Store
 
+log = logging.getLogger(__name__)
+
 LONGEST_REASON = 500
+# How many moves of the champion are shown, the latest.
+MOVES = 30
+# Who moved it as the repository tells it, which may be public; the account of the token is on the commit anyway.
+PUBLIC_ACTOR = "staff"
 # How long one waits for this app to follow a champion that was just moved; it goes on behind.
 FOLLOWED_SECONDS = 20.0
 
@@ -102,7 +109,7 @@ class ModelHub:
             "check": _check(self.following.state(slug), named),
             "versions": version_rows(known, collection, serving=serving["version"], language=language),
             "older": known.older,
-            "history": [history_row(one, language, named) for one in reversed(known.history)],
+            "history": [history_row(one, language, named) for one in reversed(known.history[-MOVES:])],
         }
 
     def card(self, slug: str, version: str) -> list[Node]:
@@ -144,11 +151,14 @@ class ModelHub:
                 "one with a model of its own" if source is None else f"one that follows {source.alias}",
                 "Set the collection to org/name@champion first.",
             )
+        why = _reason(reason)
+        # The name is told here alone; as a warning, because logging that nobody has set up drops what lies below.
+        log.warning("%s asks for %.20r as the champion of %s: %s", principal.actor, version, slug, why)
         moved = move(
             self.shelf.open(source.address),
             version,
-            reason=_reason(reason),
-            by=principal.actor,
+            reason=why,
+            by=PUBLIC_ACTOR,
             at=self._now().isoformat(timespec="seconds"),
             expected=expected,
             turn=self._moving,

@@ -1,9 +1,11 @@
-"""A model's name as everyone may read it."""
+"""A model's name, and that it does not answer, as everyone may read it."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 from urllib.parse import unquote
+
+from vitrina.errors import ModelUnavailable
 
 
 def public_name(reference: str | None) -> str | None:
@@ -15,3 +17,8 @@ def public_name(reference: str | None) -> str | None:
         return reference
     place, at, revision = reference.rpartition("@")
     return PurePosixPath(unquote(place if at else revision)).name + (at + revision if at else "")
+
+
+def unavailable(reference: str | None, next_step: str) -> ModelUnavailable:
+    """What a visitor is told of a model that cannot be loaded: why, and where it lies, are for staff and the log."""
+    return ModelUnavailable(f"the model {public_name(reference)}", "that it cannot be loaded now", next_step)

@@ -13,13 +13,14 @@ from vitrina.services.catalogue import collection_title, scores_in_words
 from vitrina.services.classifiers import Classifiers
 from vitrina.services.pace import Pace
 from vitrina.services.principal import Principal
-from vitrina.services.public_name import public_name
+from vitrina.services.public_name import public_name, unavailable
 from vitrina.services.wording import label_title, sentence
 
 if TYPE_CHECKING:
     from vitrina.decoder import Decoder
     from vitrina.gallery.predictions import RequestRow
     from vitrina.gallery.store import Store
+    from vitrina.models.classifier import Classifier
 
 # How many pictures that visitors sent may wait for the staff at one time: a visitor fills no disk.
 WAITING_SUGGESTIONS = 500
@@ -57,13 +58,12 @@ class Trial:
                 {"name": name, "title": label_title(collection.label_titles, name, language)}
                 for name in collection.labels
             ]
-            message = state.found if state.kind == "failed" else sentence(language, state.kind)
             choices.append(
                 {
                     "slug": collection.slug,
                     "title": collection_title(collection, language),
                     "ready": state.kind == "ready",
-                    "message": message,
+                    "message": sentence(language, state.kind),
                     "labels": labels,
                 }
             )
@@ -125,7 +125,7 @@ class Trial:
             )
         try:
             examined = self.decoder.examine(path)
-            prediction = self.classifiers.get(slug).predict([examined.pixels])[0]
+            prediction = self._classifier(slug).predict([examined.pixels])[0]
             # Not the picture's own answer where the collection has the same bytes: a visitor changes nothing
             # that staff see of it.
             return self.store.predictions.record(
@@ -133,6 +133,16 @@ class Trial:
             )
         finally:
             self._places.release()
+
+    def _classifier(self, slug: str) -> Classifier:
+        """Raises ModelUnavailable, in words that are nobody's secret: whatever failed names files and addresses."""
+        try:
+            return self.classifiers.get(slug)
+        except ModelUnavailable as error:
+            state, step = self.classifiers.state(slug), "Try again later, or choose another collection."
+            if state.kind in ("none", "training"):
+                raise ModelUnavailable(f"a model for {slug!r}", state.found, step) from error
+            raise unavailable(self.store.collections.get(slug).model, step) from error
 
     def suggest(
         self, path: Path, *, slug: str, label: str, principal: Principal, language: str = "en"

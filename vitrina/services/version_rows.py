@@ -104,6 +104,6 @@ def history_row(entry: Entry, language: str, named: bool) -> dict[str, Any]:
 
 
 def _by(entry: Entry, language: str, named: bool) -> str:
-    # A command tells an account's name, the staff page "staff:name": both are told to staff alone.
-    name = entry.by if entry.by.startswith("staff:") else f"staff:{entry.by}"
+    # The page tells "staff", a command an account's name; "staff:name" is from before. Names are told to staff alone.
+    name = entry.by if entry.by.partition(":")[0] == "staff" else f"staff:{entry.by}"
     return who(language, name, named=named)

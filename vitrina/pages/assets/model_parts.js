@@ -21,6 +21,34 @@
   // Something is going on behind that will be shown when it is done.
   M.isUnderWay = (models) => Boolean(models && (models.reading || (models.serving && models.serving.state === "loading")));
 
+  // ---- reading: `collection` says which; `show` is told what was found, and whether that is news. What was asked for
+  // last is shown; while something is read in the background the page looks again until that is done. ----
+  M.reader = (address, { body, collection, show }) => {
+    let told = null;
+    let asked = 0;
+    let timer = 0;
+    const load = async () => {
+      const turn = ++asked;
+      clearTimeout(timer);
+      if (!body.children.length) body.replaceChildren(V.loading());
+      try {
+        let found = await V.get(address, { collection: collection() });
+        if (!found.models && found.collections.length) found = await V.get(address, { collection: found.collections[0].slug });
+        if (turn !== asked) return;
+        const news = JSON.stringify(told) !== JSON.stringify(found);
+        told = found;
+        show(found, news);
+        if (M.isUnderWay(found.models)) timer = setTimeout(load, 2000);
+      } catch (error) {
+        if (turn !== asked) return;
+        // What stands there now is the trouble: the same answer as before it is news again.
+        told = null;
+        body.replaceChildren(V.trouble(error, load));
+      }
+    };
+    return load;
+  };
+
   // ---- which collection ----
   M.address = (changes) => {
     const query = new URLSearchParams();

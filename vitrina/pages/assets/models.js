@@ -14,8 +14,6 @@
     const compare = V.compare();
     let state = M.asked();
     let told = null;
-    let asked = 0;
-    let timer = 0;
 
     const shown = (models) =>
       models.versions.find((row) => row.name === state.version) || models.versions.find((row) => row.champion) || models.versions[0];
@@ -39,24 +37,11 @@
       state = { collection: target.collection, version: target.version || null };
       load();
     };
-    const load = async () => {
-      const turn = ++asked;
-      clearTimeout(timer);
-      if (!parts.body.children.length) parts.body.replaceChildren(V.loading());
-      try {
-        let found = await V.get("/api/models", { collection: state.collection });
-        if (!found.models && found.collections.length) found = await V.get("/api/models", { collection: found.collections[0].slug });
-        if (turn !== asked) return;
-        const same = told && JSON.stringify(told) === JSON.stringify(found);
-        told = found;
-        V.sayDemo(found.status.demo);
-        if (!same) draw();
-        // It is read in the background: the page looks again until that is done.
-        if (M.isUnderWay(found.models)) timer = setTimeout(load, 2000);
-      } catch (error) {
-        if (turn === asked) parts.body.replaceChildren(V.trouble(error, load));
-      }
-    };
+    const load = M.reader("/api/models", { body: parts.body, collection: () => state.collection, show: (found, news) => {
+      told = found;
+      V.sayDemo(found.status.demo);
+      if (news) draw();
+    } });
     window.addEventListener("popstate", () => { state = M.asked(); load(); });
     load();
   };

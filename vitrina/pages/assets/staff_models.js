@@ -27,8 +27,6 @@
     const said = h("div", { class: "v-said", role: "status", "aria-live": "polite", tabindex: -1 });
     let state = M.asked();
     let told = null;
-    let asked = 0;
-    let timer = 0;
 
     const say = (good, text, ...more) => {
       said.replaceChildren(h("p", { class: good ? "v-good" : "v-bad" }, good && V.icon("check"), h("span", { text })), ...more);
@@ -104,24 +102,12 @@
       said.replaceChildren();
       return load();
     };
-    const load = async () => {
-      const turn = ++asked;
-      clearTimeout(timer);
-      if (!parts.body.children.length) parts.body.replaceChildren(V.loading());
-      try {
-        let found = await V.get("/backend/api/models", { collection: state.collection });
-        if (!found.models && found.collections.length) found = await V.get("/backend/api/models", { collection: found.collections[0].slug });
-        if (turn !== asked) return;
-        const same = told && JSON.stringify(told) === JSON.stringify(found);
-        told = found;
-        state.collection = found.models ? found.models.slug : null;
-        V.sayAccount(found.account);
-        if (!same) draw();
-        if (M.isUnderWay(found.models)) timer = setTimeout(load, 2000);
-      } catch (error) {
-        if (turn === asked) parts.body.replaceChildren(V.trouble(error, load));
-      }
-    };
+    const load = M.reader("/backend/api/models", { body: parts.body, collection: () => state.collection, show: (found, news) => {
+      told = found;
+      state.collection = found.models ? found.models.slug : null;
+      V.sayAccount(found.account);
+      if (news) draw();
+    } });
     window.addEventListener("popstate", () => { state = M.asked(); load(); });
     load();
   };
