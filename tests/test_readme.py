@@ -8,10 +8,14 @@ import shutil
 import signal
 import subprocess
 import time
+from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.served import ROOT, free_port
 from tests.server.conftest import photo
@@ -55,12 +59,15 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("CI"), reason="installs 6 GB into a clean clone; set CI to run it")
+@pytest.mark.skipif(
+    not os.environ.get("CI"), reason="makes an environment in a clean clone; set CI to run it"
+)
 @pytest.mark.timeout(900)
 def test_from_a_clean_clone_by_the_first_command(tmp_path: Path) -> None:
     """The gallery before any model, then the classifier answering a photo."""
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    lend_what_is_installed(clone)
     port = free_port()
     outside = {
         k: v for k, v in os.environ.items() if not k.startswith(("VITRINA_", "GRADIO_", "VIRTUAL_ENV"))
@@ -94,6 +101,42 @@ def test_from_a_clean_clone_by_the_first_command(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
         shutil.rmtree(clone, ignore_errors=True)
+
+
+def lend_what_is_installed(clone: Path) -> None:
+    """An environment with what requirements.txt asks for, and what that needs, linked from the one of these tests.
+
+    Unpacking 6 GB once more would prove no more: pip looks at each of them, and fetches what is missing here.
+    """
+    subprocess.run(["python3", "-m", "venv", str(clone / ".venv")], check=True)
+    there = next((clone / ".venv").glob("lib/python3.*/site-packages"))
+    for name in needed((ROOT / "requirements.txt").read_text(encoding="utf-8")):
+        found = metadata.distribution(name)
+        for file in found.files or ():
+            source = Path(str(found.locate_file(file)))
+            if ".." in file.parts or not source.is_file():
+                continue
+            for one in (source, Path(cache_from_source(source)) if source.suffix == ".py" else source):
+                place = there / file.parent / one.relative_to(source.parent)
+                if one.is_file() and not place.exists():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    os.link(one, place)
+
+
+def needed(requirements: str) -> list[str]:
+    """The distributions that a list asks for, with all that they need themselves; those of the tests are not there."""
+    open_ones = [Requirement(line) for line in requirements.splitlines() if line.strip() and line[0] != "#"]
+    seen: dict[str, set[str]] = {}
+    while open_ones:
+        wanted = open_ones.pop()
+        extras = seen.setdefault(canonicalize_name(wanted.name), set())
+        fresh = ({""} | wanted.extras) - extras
+        extras |= fresh
+        for line in metadata.requires(wanted.name) or () if fresh else ():
+            one = Requirement(line)
+            if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in fresh):
+                open_ones.append(one)
+    return sorted(seen)
 
 
 def until(

@@ -42,7 +42,10 @@ def test_the_gallery_works_and_says_that_there_is_no_model(
         assert app.state.services.catalogue.page("pets")["total"] == 0
         answer = visitor.post("/predict", content=photo(1), params={"collection": "pets"})
         assert answer.status_code == 503
-        assert f"Expected the model {pinned} from the Hub at {nowhere}" in answer.text
+        assert answer.json()["error"]["expected"] == f"the model {pinned}"
+        assert answer.json()["error"]["found"] == "that it cannot be loaded now"
+        # Where it was looked for is for staff and the log.
+        assert nowhere not in answer.text
         assert "Traceback" not in answer.text
         state = app.state.services.following.state("pets")
         assert "that it cannot be reached (ConnectError)" in str(state.problem)
