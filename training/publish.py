@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vitrina.errors import BadRequest
+from vitrina.errors import BadRequest, NotFound
 from vitrina.repositories.opening import folder_of, open_repository
-from vitrina.repositories.release import Content, release
+from vitrina.repositories.release import Content, foresee, release
 from vitrina.repositories.repository import Kind, Repository, RepositoryUnreachable
 from vitrina.repositories.versions import alias_of, champion
 
@@ -31,10 +31,27 @@ def main(arguments: Sequence[str]) -> None:
         for name in changed:
             print(f"changed and not committed, sent as it is: {name}")
         _publish(told, content, kind="space", verify=check_space, at=at)
-    elif (Path(told.place) / "train_report.json").is_file():
+    elif _is_run(Path(told.place)):
         _publish_model(Path(told.place), told, at=at)
     else:
         _publish_dataset(Path(told.place), told, at=at)
+
+
+def _is_run(place: Path) -> bool:
+    """Whether it is the folder of a run; else a working folder. Raises NotFound where it is neither."""
+    if (place / "train_report.json").is_file():
+        return True
+    if (place / "split" / "split_report.json").is_file():
+        return False
+    found = (
+        "no such folder" if not place.exists() else "neither train_report.json nor split/split_report.json"
+    )
+    step = "Correct the path."
+    if (place / "begun.json").is_file():
+        found, step = "a run that is not finished", "Wait for it, or run python -m training train again."
+    elif (place.parent / "train_report.json").is_file():
+        found, step = "a folder inside a run", f"Name the run: {place.parent}."
+    raise NotFound(f"the folder of a run, or a working folder with a split, at {place}", found, step)
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -155,6 +172,7 @@ def _publish(
         print(f"{'':>14}  and {len(listing) - 40} more")
     print(f"{sum(size for _, size in listing):>14,}  bytes in {len(listing)} files, to {_said(repository)}")
     if not told.send:
+        print(_foreseen(repository, content, private=told.private))
         print("Nothing was sent: this was a dry run. The same command with --send does it.")
         return
     done = release(
@@ -173,6 +191,20 @@ def _publish(
     print(f"{alias_of(kind)} points to it since {done.champion.since}.")
     for line in how_to_load(repository):
         print(line)
+
+
+def _foreseen(repository: Repository, content: Content, *, private: bool) -> str:
+    try:
+        would = foresee(repository, content)
+    except RepositoryUnreachable as problem:
+        return f"Not known which version it would be: {problem}"
+    if would.there:
+        return f"It is there already, as {would.version}: --send would put that in force, if it is not."
+    if not would.made:
+        return f"It would be {would.version} and, once verified, the one in force."
+    of_hub = folder_of(repository.name) is None
+    kind = f"{'private' if private else 'public'} repository" if of_hub else "repository"
+    return f"There is no such repository: a {kind} would be made, with this as {would.version}."
 
 
 def how_to_load(repository: Repository) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from vitrina.errors import BadRequest
-from vitrina.repositories.opening import open_repository
+from vitrina.repositories.opening import find_repository
 from vitrina.repositories.repository import KINDS, RepositoryError
 from vitrina.repositories.versions import (
     Entry,
@@ -27,11 +27,11 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
     parser.add_argument("--to", metavar="vN", help="the version; else the one that it replaced")
     parser.add_argument("--reason", required=True, help="why, for the log of the repository")
-    parser.add_argument("--kind", choices=KINDS, default="model")
+    parser.add_argument("--kind", choices=KINDS, help="where several on the Hub have that name; else a model first")
     told = parser.parse_args(list(arguments))
     if not told.reason.strip():
         raise BadRequest("a reason", "an empty one", "Say in a few words why: it is what others will read.")
-    repository = open_repository(told.repository, told.kind)
+    repository = find_repository(told.repository, told.kind)
     there = champion(repository)
     if there is None:
         raise RepositoryError(
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> None:
         expected=there.version,
     )
     print(
-        f"{alias_of(told.kind)} of {repository.name} points to {moved.version} since {moved.since}: "
+        f"{alias_of(repository.kind)} of {repository.name} points to {moved.version} since {moved.since}: "
         f"{moved.entry.reason}"
     )
     print("Apps that follow it switch at their next check.")

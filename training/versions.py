@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from vitrina.repositories.manifest import MANIFEST, Manifest, manifest_of
-from vitrina.repositories.opening import open_repository
+from vitrina.repositories.opening import find_repository
 from vitrina.repositories.repository import KINDS
 from vitrina.repositories.versions import alias_of, champion, history, versions
 
@@ -17,9 +17,9 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m training versions", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
-    parser.add_argument("--kind", choices=KINDS, default="model")
+    parser.add_argument("--kind", choices=KINDS, help="where several on the Hub have that name; else a model first")
     told = parser.parse_args(list(arguments))
-    repository = open_repository(told.repository, told.kind)
+    repository = find_repository(told.repository, told.kind)
     there = champion(repository)
     known = versions(repository)
     if not known:
@@ -27,9 +27,13 @@ def main(arguments: Sequence[str]) -> None:
     for one in known:
         manifest = manifest_of(repository.read(MANIFEST, revision=one.revision))
         mark = (
-            f"  <- {alias_of(told.kind)} since {there.since}" if there and there.version == one.name else ""
+            f"  <- {alias_of(repository.kind)} since {there.since}"
+            if there and there.version == one.name
+            else ""
         )
         print(f"{one.name:5} {one.revision[:12]}  {manifest.created}  {_figure(manifest)}{mark}")
+        if manifest.forced:
+            print(f"{'':20}published in spite of the gate: {manifest.forced}")
     for entry in history(repository):
         print(
             f"  {entry.at}  {entry.action} {entry.version} by {entry.by}{': ' + entry.reason if entry.reason else ''}"

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import BadRequest, VitrinaError
 from vitrina.server.backup_command import add_commands
@@ -36,23 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vitrina", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    imported = commands.add_parser("import", help="fill a collection from a folder of pictures")
-    imported.add_argument(
-        "folder", nargs="?", type=Path, help="class folders, or a plain pile that then waits for review"
-    )
-    imported.add_argument("--collection", required=True, metavar="SLUG", help="made where it does not exist")
-    imported.add_argument(
-        "--labels", metavar="A,B,C", help="the classes of a collection made for a plain pile"
-    )
-    imported.add_argument("--title", help="the collection's title, where it is made")
-    imported.add_argument(
-        "--model", type=Path, metavar="RUN", help="a trained model that answers from now on; needs no folder"
-    )
-    imported.add_argument(
-        "--fit-head", action="store_true", help="train a first classifier on the published pictures"
-    )
-    imported.set_defaults(run=_import)
-
+    _import_command(commands)
     account = commands.add_parser("account", help="accounts of staff")
     acts = account.add_subparsers(required=True, metavar="ACT")
     for act, text in (("add", "add an account"), ("password", "set a new password")):
@@ -84,6 +68,25 @@ def _parser() -> argparse.ArgumentParser:
     readme.add_argument("--root", type=Path, default=Path(), help="the folder with README.md and space.yaml")
     readme.set_defaults(run=_readme)
     return parser
+
+
+def _import_command(commands: Any) -> None:
+    imported = commands.add_parser("import", help="fill a collection from a folder of pictures")
+    imported.add_argument(
+        "folder", nargs="?", type=Path, help="class folders, or a plain pile that then waits for review"
+    )
+    imported.add_argument("--collection", required=True, metavar="SLUG", help="made where it does not exist")
+    imported.add_argument(
+        "--labels", metavar="A,B,C", help="the classes of a collection made for a plain pile"
+    )
+    imported.add_argument("--title", help="the collection's title, where it is made")
+    imported.add_argument(
+        "--model", type=Path, metavar="RUN", help="a trained model that answers from now on; needs no folder"
+    )
+    imported.add_argument(
+        "--fit-head", action="store_true", help="train a first classifier on the published pictures"
+    )
+    imported.set_defaults(run=_import)
 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:

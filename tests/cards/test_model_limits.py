@@ -23,6 +23,20 @@ def test_one_class_a_picture() -> None:
     ]
 
 
+def test_the_weakest_of_equals() -> None:
+    evaluate = eval_results()
+    per_class = evaluate["test"]["per_class"]
+    first, second, *others = per_class
+    per_class[first]["f1"] = per_class[second]["f1"] = figure(0.25, 0.0, 0.5)
+    said = f"The weakest classes are {', '.join(sorted([first, second]))}: F1 0.250 for each."
+    assert said in model_limits(train_report(), evaluate)
+    for one in others:
+        per_class[one]["f1"] = figure(0.25, 0.0, 0.5)
+    assert "No class came out weaker than another: F1 0.250 for each." in model_limits(
+        train_report(), evaluate
+    )
+
+
 def test_several_classes_a_picture() -> None:
     assert model_limits(train_report("multi_label"), eval_results("multi_label")) == [
         "With 179 test pictures, mean average precision is known no closer than 0.760 to 0.860.",

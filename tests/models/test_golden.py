@@ -61,7 +61,9 @@ def test_a_model_of_somebody_else_loads_and_says_what_was_not_verified(tmp_path:
     save_model(tiny("resnet-18", scheme=PETS), tmp_path / "pets")
     found = verify_model(tmp_path / "pets", said="org/pets")
     assert found.manifest is None
-    assert found.not_verified[0] == f"org/pets has no {MANIFEST}: it was not published by Vitrina."
+    assert found.not_verified[0] == (
+        f"There is no {MANIFEST} with org/pets: it was not published by Vitrina, or the file did not come along."
+    )
     assert len(found.not_verified) == 4
     assert found.loaded.model is not None
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.utils import http_backoff
 
 from tests.conftest import ROOT
@@ -23,6 +23,7 @@ from vitrina.errors import ModelUnavailable
 from vitrina.models.hub import fetch
 from vitrina.models.reference import ModelReference
 from vitrina.models.version import load_version
+from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.patience import Patience
 
 ONCE = Patience(tries=1)
@@ -100,11 +101,29 @@ def test_a_commit_in_the_cache_is_not_asked_for(hub: HubStandIn, vit: StoredRepo
     verified = load_version(ModelReference.parse("org/vit"), endpoint=hub.endpoint)
     assert verified.loaded.revision == str(verified.loaded.reference) == f"org/vit@{commit}"
     assert verified.manifest is None
-    assert verified.not_verified[0].startswith(f"org/vit@{commit} has no vitrina_manifest.json")
+    said = f"There is no vitrina_manifest.json with org/vit@{commit}: it was not published by Vitrina"
+    assert verified.not_verified[0].startswith(said)
     before = len(hub.requests)
     again = load_version(ModelReference.parse(f"org/vit@{commit}"), endpoint=hub.endpoint)
     assert again.loaded.revision == f"org/vit@{commit}"
     assert len(hub.requests) == before
+
+
+def test_what_a_pipeline_left_in_the_cache_is_completed(hub: HubStandIn, vit: StoredRepository) -> None:
+    """It fetches file by file what it reads: the manifest of a version is then on the Hub and not in the cache."""
+    vit.commit("main", {MANIFEST: b"{}", "README.md": b"# Its card"}, title="published by us")
+    commit = vit.branches["main"]
+    for name in WANTED:
+        hf_hub_download("org/vit", name, revision=commit, endpoint=hub.endpoint)
+    pinned = ModelReference.parse(f"org/vit@{commit}")
+    away = hub.fault(".", status=503, times=None)
+    # Without the Hub it answers with what there is, and claims nothing of the rest.
+    folder, _ = fetch(pinned, endpoint=hub.endpoint, patience=ONCE)
+    assert not (folder / MANIFEST).exists()
+    away.times = 0
+    with pytest.raises(ModelUnavailable, match=r"a manifest of format 1 in vitrina_manifest.json"):
+        fetch(pinned, endpoint=hub.endpoint)
+    assert (folder / MANIFEST).read_bytes() == b"{}"
 
 
 def test_a_damaged_cache_is_fetched_again(hub: HubStandIn, vit: StoredRepository) -> None:

@@ -48,9 +48,19 @@ def test_each_answer_has_its_sentence(
 
 def test_a_wrong_token_is_said_and_not_shown(on_hub: HubRepository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrongwrongwrong")
-    with pytest.raises(RepositoryError, match="Set HF_TOKEN to a token with write access") as caught:
+    with pytest.raises(RepositoryError, match="Set HF_TOKEN to a token that may read it, and write") as caught:
         publish(on_hub)
     assert "hf_wrong" not in str(caught.value)
+
+
+def test_no_token_is_said(on_hub: HubRepository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN")
+    with pytest.raises(RepositoryError) as caught:
+        on_hub.account()
+    assert str(caught.value) == (
+        "Expected a token of the Hub for the model repository org/food; found none. "
+        "Set HF_TOKEN to a token that may read it, and write to it where something is sent, or correct the name."
+    )
 
 
 def test_no_such_repository_is_said(on_hub: HubRepository) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.hub.standin import HubStandIn
 from tests.repositories.made import AT, content, is_whole, weights
 from vitrina.errors import ModelUnavailable, VitrinaError
+from vitrina.repositories.folder import FolderRepository
 from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.release import Content, Released, release
@@ -171,6 +172,22 @@ def test_a_log_that_was_tampered_with_is_said(repository: Repository, wrong: dic
     repository.commit("champion", Change({HISTORY: line}), message="x", parent=head)
     with pytest.raises(RepositoryError, match=f"one move of the alias a line in {HISTORY}"):
         champion(repository)
+
+
+def test_a_version_that_was_edited_since_does_not_come_back(in_folder: FolderRepository) -> None:
+    publish(in_folder, 1)
+    publish(in_folder, 2)
+    edited = in_folder.folder / "v1" / "config.json"
+    edited.chmod(0o644)
+    # Another file under the name, as editors write it.
+    edited.unlink()
+    edited.write_text("{}")
+    with pytest.raises(
+        RepositoryError, match=r"the files of v1 of .* as its manifest names them; found another config"
+    ):
+        move_champion(in_folder, "v1", reason="x", by="ana", at=AT)
+    assert in_force(in_folder) == "v2"
+    assert is_whole(in_folder, "champion", content(2))
 
 
 def test_a_tag_of_somebody_elses_is_no_version_to_put_in_force(repository: Repository) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub.standin import HubStandIn
 from tests.repositories.made import LARGE, at, weights
+from vitrina.repositories.folder import FolderRepository
+from vitrina.repositories.folder_files import SIGN
+from vitrina.repositories.hub import HubRepository
+from vitrina.repositories.opening import find_repository
 from vitrina.repositories.repository import (
     Change,
     Repository,
@@ -125,3 +130,22 @@ def test_what_is_not_there_is_said(repository: Repository) -> None:
 
 def test_it_says_who_writes(repository: Repository) -> None:
     assert repository.account()
+
+
+def test_it_is_found_without_its_kind(hub: HubStandIn, on_hub: HubRepository, tmp_path: Path) -> None:
+    app = HubRepository("org/food", "space", endpoint=hub.endpoint)
+    app.create(private=False)
+    data = FolderRepository(tmp_path / "data", "dataset")
+    data.create(private=False)
+    for address in (str(data.folder), data.folder, data.folder.as_uri()):
+        assert find_repository(address).kind == "dataset"
+    assert find_repository("org/food", endpoint=hub.endpoint).kind == "space"
+    on_hub.create(private=False)
+    assert find_repository("org/food", endpoint=hub.endpoint).kind == "model"
+    assert find_repository("org/food", "space", endpoint=hub.endpoint).kind == "space"
+    # Where there is none, whoever reads from it says so.
+    nowhere = find_repository(tmp_path / "nowhere")
+    with pytest.raises(RepositoryError, match=r"a model repository at .*nowhere; found none"):
+        nowhere.references()
+    (data.folder / SIGN).write_text("[]")
+    assert find_repository(data.folder).kind == "model"

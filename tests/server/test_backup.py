@@ -89,10 +89,11 @@ def test_nothing_new_is_not_sent(store: Store, data: Path, repository: FolderRep
     again = take(store, repository, data, at=LATER)
     assert (again.since, again.sent, again.commit) == (WHEN, (), first.commit)
     assert commits(repository) == 1
-    at = f"{repository.name} at {first.commit[:12]}"
+    at = f"{repository.name} at {first.commit}"
     assert backup_in_words(again, repository.name) == f"Nothing new since {WHEN}: {at} has everything."
     assert backup_in_words(first, repository.name) == (
-        f"Backed up to {at}: 1 account, 1 collection, 5 picture, 7 annotation, 1 prediction; 14 files sent."
+        f"Backed up to {at}: 1 row of account, 1 row of collection, 5 rows of picture, 7 rows of annotation, 1 row of "
+        "prediction; 14 files sent."
     )
     # Signing in and out is not kept, so it is nothing new.
     assert store.accounts.verify("ana", "wrong horse battery", address="2.2.2.2") is None

@@ -54,14 +54,24 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
     code, out, err = done(data, "backup", place)
     assert (code, out[0]) == (0, PRIVATE), err
     assert out[1].startswith(f"Backed up to {place} at ")
-    assert out[1].endswith(": 1 account, 1 collection, 5 picture, 7 annotation, 1 prediction; 14 files sent.")
+    rows = (
+        "1 row of account, 1 row of collection, 5 rows of picture, 7 rows of annotation, 1 row of prediction"
+    )
+    assert out[1].endswith(f": {rows}; 14 files sent.")
+    commit = out[1].partition(" at ")[2].partition(":")[0]
+    assert len(commit) == 40
     into = tmp_path / "new"
     code, out, err = done(data, "restore", place, "--into", str(into))
     assert (code, err) == (0, "")
     assert out[0].startswith(f"Restored {place} at ")
-    assert out[0].endswith(f" into {into}: 1 account, 1 collection, 5 picture, 7 annotation, 1 prediction.")
+    assert out[0].endswith(f" into {into}: {rows}.")
     assert out[1:] == ["Whoever was signed in signs in anew.", "clean"]
     assert done(into, "doctor") == (0, ["clean"], "")
+    # By the commit that the backup told; what is there already is not claimed to have been restored.
+    code, out, err = done(into, "restore", place, "--revision", commit)
+    assert (code, err) == (0, "")
+    assert out[0].startswith(f"Nothing to restore: {into} has all of {place} at {commit}, taken ")
+    assert out[1:] == ["clean"]
     with open_store(data) as first, open_store(into) as second:
         assert kept(first, data) == kept(second, into)
     # What goes on from there refuses another restore on top of it.
@@ -70,6 +80,20 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
     code, out, err = done(into, "restore", place)
     assert (code, out) == (2, [])
     assert err.startswith("Expected an empty store to restore into; found a database with rows (1 account")
+
+
+def test_a_folder_with_other_files_gets_no_store(data: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "backups")
+    assert done(data, "backup", place)[0] == 0
+    work = tmp_path / "work"
+    (work / "runs").mkdir(parents=True)
+    code, out, err = done(data, "restore", place, "--into", str(work))
+    assert (code, out) == (2, [])
+    assert (
+        err
+        == f"Expected a new or empty folder at {work}; found other files: runs. Name another one with --into.\n"
+    )
+    assert [path.name for path in work.iterdir()] == ["runs"]
 
 
 def test_no_store_no_backup(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_it_warns_of_what_somebody_else_published(
     repository.commit("main", Change(added=theirs), message="by hand", parent=None)
     assert run_model(pets, "pets", pin=repository.folder.as_uri()) == 0
     said = capsys.readouterr().out
-    assert "has no vitrina_manifest.json: it was not published by Vitrina." in said
+    assert "Warning: There is no vitrina_manifest.json with file://" in said
     assert said.count("Warning: ") == 4
 
 

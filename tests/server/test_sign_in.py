@@ -64,6 +64,8 @@ def test_a_wrong_password_says_no_more_than_that(running: Running, name: str) ->
     assert answer.status_code == 401
     assert "That name and password do not go together." in answer.text
     assert SESSION_COOKIE not in answer.headers.get("set-cookie", "")
+    # With "no-referrer" a browser would send the next try from the origin "null", which is refused.
+    assert answer.headers["referrer-policy"] == "same-origin"
 
 
 def test_names_are_escaped(running: Running) -> None:

@@ -207,6 +207,12 @@ def test_what_cannot_be_followed(pets: Services, repository: FolderRepository, c
         pets.following.follow("pets", "bundled/efficientnet-lite0")
     with pytest.raises(RepositoryError, match=r"Expected a model repository at .*; found none"):
         pets.following.follow("pets", address(repository))
+    absent = f"{repository.folder.parent}/nowhere"
+    with pytest.raises(BadRequest, match=r"a repository in the folder .*/nowhere; found no such folder. Publish"):
+        pets.following.follow("pets", absent)
+    Path(absent).mkdir(parents=True)
+    with pytest.raises(BadRequest, match=r"/nowhere; found a folder that is none. Publish to it first"):
+        pets.following.follow("pets", absent)
     publish(repository, contents[0])
     with pytest.raises(RepositoryError) as missing:
         pets.following.follow("pets", f"{address(repository)}@best")
@@ -245,7 +251,8 @@ def test_somebody_elses_model_answers_with_a_warning(
     assert (done.version, done.revision) == (None, f"{address(repository)}@{head}")
     assert (
         done.not_verified[0]
-        == f"{done.revision} has no vitrina_manifest.json: it was not published by Vitrina."
+        == f"There is no vitrina_manifest.json with {done.revision}: it was not published by Vitrina, or the file did "
+        "not come along."
     )
     assert any("the golden picture" in line for line in done.not_verified)
     assert pets.following.state("pets").not_verified == done.not_verified

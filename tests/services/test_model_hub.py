@@ -6,7 +6,9 @@ import json
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ from tests.services.conftest import services_in
 from tests.services.model_versions import food_once, publish, results
 from vitrina.errors import BadRequest, Busy, Forbidden, NotFound, Stale
 from vitrina.models.backbone import load_model
+from vitrina.repositories.manifest import read_manifest
 from vitrina.repositories.opening import open_repository
+from vitrina.repositories.release import Content, release
+from vitrina.repositories.repository import RepositoryError
 from vitrina.repositories.versions import champion, history, move_champion
 from vitrina.services import Services
 from vitrina.services.champion_moves import within
@@ -102,7 +107,27 @@ def test_names_are_told_to_staff_alone_and_who_moves_it_to_the_log_alone(
 def test_a_page_is_sent_the_latest_moves(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.services.model_hub.MOVES", 2)
     services.model_hub.promote(ANA, "pets", version="v1", reason="worse", expected="v2")
-    assert [one["version"] for one in view(services)["history"]] == ["v1", "v2"]
+    found = view(services)
+    assert [one["version"] for one in found["history"]] == ["v1", "v2"]
+    assert found["more_history"] == 1
+
+
+def test_what_a_check_saw_is_shown_when_the_far_end_is_away(services: Services, place: Path) -> None:
+    view(services)
+    move_champion(open_repository(place), "v1", reason="elsewhere", by="bob", at=AT)
+    assert services.following.check("pets").version == "v1"
+    until = time.monotonic() + 30
+    while services.model_hub.shelf.look(place.as_uri(), patience=1).reading and time.monotonic() < until:
+        time.sleep(0.05)
+    place.rename(place.with_name("away"))
+    found = services.model_hub.view("pets", "en")
+    assert (found["champion"]["version"], found["serving"]["version"]) == ("v1", "v1")
+
+
+def test_a_pinned_version_says_whose_it_is(services: Services, place: Path) -> None:
+    services.following.pin("pets", f"{place.as_uri()}@v1")
+    found = view(services)
+    assert (found["kind"], found["pinned"]) == ("own", {"version": "v1", "repository": "food"})
 
 
 def test_a_collection_that_follows_main_is_movable_and_served(services: Services, place: Path) -> None:
@@ -175,21 +200,38 @@ def test_who_may_and_what(services: Services, place: Path) -> None:
 
 def test_the_champion_moves_though_this_app_cannot_follow(services: Services, place: Path) -> None:
     repository = open_repository(place)
-    weights = next((place / "commits" / repository.references().tags["v1"]).glob("*.safetensors"))
-    weights.chmod(0o644)
-    weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
+    manifest = read_manifest(place / "v1")
+    assert manifest is not None
+    assert manifest.golden is not None
+    # Its files are whole, but with these libraries it does not answer as it did where it was published.
+    other = {name: (1.0 + score) / 2 for name, score in manifest.golden.items()}
+    odd = Content.of({path: place / "v1" / path for path in manifest.files}, replace(manifest, golden=other))
+    release(repository, odd, verify=lambda folder: None, by="ana", at=AT)
+    move_champion(repository, "v2", reason="first", by="ana", at=AT)
     before = services.classifiers.get("pets").revision
-    told = services.model_hub.promote(ANA, "pets", version="v1", reason="why", expected="v2")
+    told = services.model_hub.promote(ANA, "pets", version="v3", reason="why", expected="v2")
     assert told["served"] is False
-    assert "another model.safetensors" in told["problem"]
+    assert "the golden answer of" in told["problem"]
     moved = champion(repository)
     assert moved is not None
-    assert moved.version == "v1"
+    assert moved.version == "v3"
     assert services.classifiers.get("pets").revision == before
     found = view(services, named=True)
     assert (found["check"]["failed"], found["serving"]["version"]) == (True, "v2")
-    assert "another model.safetensors" in found["check"]["problem"]
+    assert "the golden answer of" in found["check"]["problem"]
     assert view(services)["check"]["problem"] is None
+
+
+def test_a_damaged_version_is_not_put_in_force(services: Services, place: Path) -> None:
+    repository = open_repository(place)
+    weights = next((place / "commits" / repository.references().tags["v1"]).glob("*.safetensors"))
+    weights.chmod(0o644)
+    weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(RepositoryError, match=r"the files of v1 of .*; found another model.safetensors"):
+        services.model_hub.promote(ANA, "pets", version="v1", reason="why", expected="v2")
+    moved = champion(repository)
+    assert moved is not None
+    assert moved.version == "v2"
 
 
 def test_one_person_moves_it_at_a_time(services: Services) -> None:

@@ -78,13 +78,19 @@ def test_a_dry_run_lists_everything_and_sends_nothing(
         assert f"  {name}\n" in said
     assert "to the model repository org/squares" in said
     assert "Nothing was sent: this was a dry run. The same command with --send does it." in said
+    assert "There is no such repository: a public repository would be made, with this as v1." in said
     assert online.writes == online.preparations == 0
     assert ("model", "org/squares") not in online.state.repositories
     # Again where there is a version to compare with.
     assert publish(work, "poor", "org/squares", "--send") == 0
     before = online.writes, online.preparations
     assert publish(work, "good", "org/squares") == 0
-    assert "On the same 24 test pictures:" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "On the same 24 test pictures:       this one        v1  worse by at most" in said
+    assert "It would be v2 and, once verified, the one in force." in said
+    assert publish(work, "poor", "org/squares") == 0
+    said = capsys.readouterr().out
+    assert "It is there already, as v1: --send would put that in force, if it is not." in said
     assert (online.writes, online.preparations) == before
 
 
@@ -153,6 +159,11 @@ def test_a_worse_one_is_refused_unless_somebody_says_why(
     assert manifest.forced == why
     assert manifest.gate is not None
     assert manifest.gate["before"] == "v1"
+    capsys.readouterr()
+    assert main(["versions", str(place)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].startswith("v2 ")
+    assert told[2] == f"{'':20}published in spite of the gate: {why}"
     # The same once more is the same version, not one that is compared with itself.
     assert publish(work, "poor", place, "--send") == 0
     assert [one.name for one in versions(repository)] == ["v1", "v2"]
@@ -269,8 +280,19 @@ def test_messages_say_what_to_do(work: Path, tmp_path: Path, capsys: pytest.Capt
     (bare / "evaluation" / "eval_results.json").unlink()
     assert main(["publish", str(bare), "--to", str(tmp_path / "hub")]) == 2
     assert "Run python -m training evaluate first." in capsys.readouterr().err
-    assert main(["publish", str(tmp_path / "nothing"), "--to", str(tmp_path / "hub")]) == 2
-    assert "the report of split at split/split_report.json in nothing" in capsys.readouterr().err
+    for place, said in (
+        (tmp_path / "nothing", "found no such folder. Correct the path."),
+        (tmp_path, "found neither train_report.json nor split/split_report.json. Correct the path."),
+        (bare / "model", f"found a folder inside a run. Name the run: {bare}."),
+    ):
+        assert main(["publish", str(place), "--to", str(tmp_path / "hub")]) == 2
+        told = capsys.readouterr().err
+        assert f"the folder of a run, or a working folder with a split, at {place}" in told
+        assert said in told
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "begun.json").write_text("{}")
+    assert main(["publish", str(tmp_path / "half"), "--to", str(tmp_path / "hub")]) == 2
+    assert "found a run that is not finished. Wait for it" in capsys.readouterr().err
     assert main(["roll_back", str(tmp_path / "hub"), "--reason", "x"]) == 2
     assert "Publish to it first, or correct the name." in capsys.readouterr().err
     assert publish(work, "good", tmp_path / "hub", "--send") == 0

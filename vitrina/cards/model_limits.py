@@ -71,10 +71,7 @@ def _classes(evaluate: Report) -> list[str]:
     measured = {one: figure for one in each if (figure := figure_at(each[one], path)) is not None}
     answer = []
     if len(measured) > 1:
-        weakest = min(measured, key=lambda one: (measured[one]["value"], one))
-        support = each[weakest].get("support")
-        on = f"; its pictures in test: {support:,}" if support is not None else ""
-        answer.append(f"The weakest {kind} is {weakest}: {name} {with_interval(measured[weakest])}{on}.")
+        answer.append(_weakest(each, measured, kind=kind, name=name))
     useless = [one for one, figure in measured.items() if task == "regression" and figure["value"] <= 0]
     if useless:
         answer.append(f"No better than always saying the mean (R squared not above zero): {', '.join(useless)}.")
@@ -84,6 +81,20 @@ def _classes(evaluate: Report) -> list[str]:
     if evaluate.get("not_measured"):
         answer.append(f"Never measured, as test holds no picture of it: {', '.join(evaluate['not_measured'])}.")
     return answer
+
+
+def _weakest(each: Mapping[str, Any], measured: Mapping[str, Any], *, kind: str, name: str) -> str:
+    lowest = min(figure["value"] for figure in measured.values())
+    weakest = sorted(one for one, figure in measured.items() if figure["value"] == lowest)
+    if len(weakest) == len(measured):
+        return f"No {kind} came out weaker than another: {name} {shown(lowest)} for each."
+    if len(weakest) > 1:
+        kinds = f"{kind}es" if kind == "class" else f"{kind}s"
+        return f"The weakest {kinds} are {', '.join(weakest)}: {name} {shown(lowest)} for each."
+    one = weakest[0]
+    support = each[one].get("support")
+    on = f"; its pictures in test: {support:,}" if support is not None else ""
+    return f"The weakest {kind} is {one}: {name} {with_interval(measured[one])}{on}."
 
 
 def _confusions(evaluate: Report) -> list[str]:

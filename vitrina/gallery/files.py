@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from vitrina.durable import flush
 from vitrina.errors import NotFound, OutOfSpace, PictureRefused
 
 DERIVATIVES = ("thumb", "large")
@@ -171,7 +172,7 @@ class FileStore:
     def settle(self, sha256: str) -> None:
         """Makes the names of a picture's files durable."""
         for kind in ("originals", "derived"):
-            _sync_folder(self._folder(kind, sha256))
+            flush(self._folder(kind, sha256))
 
     def has(self, sha256: str) -> bool:
         """True where the original, both derived pictures are there."""
@@ -204,7 +205,7 @@ class FileStore:
             return
         self._make(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        flush(folder.parent)
 
     def _sweep(self) -> None:
         # What a killed upload left; a living one touches its file far more often than once a day.
@@ -215,11 +216,3 @@ class FileStore:
                     path.unlink()
             except FileNotFoundError:
                 continue  # another process swept it, or its upload ended
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

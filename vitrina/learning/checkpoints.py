@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vitrina.durable import flush
 from vitrina.errors import ModelUnavailable, OutOfSpace
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ def mark_complete(folder: Path) -> None:
     """Flush every file of a checkpoint to the disk, then write down that it is whole."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != COMPLETE)
     for path in files:
-        _flush(path)
+        flush(path)
     partial = folder / f"{COMPLETE}.partial"
     sizes = {path.name: path.stat().st_size for path in files}
     partial.write_text(json.dumps({"files": sizes}, indent=2) + "\n", encoding="utf-8")
-    _flush(partial)
+    flush(partial)
     os.replace(partial, folder / COMPLETE)
-    _flush(folder)
+    flush(folder)
 
 
 def is_complete(folder: Path) -> bool:
@@ -120,11 +121,3 @@ def _step(folder: Path) -> int:
     found = _NAME.fullmatch(folder.name)
     assert found is not None
     return int(found[1])
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

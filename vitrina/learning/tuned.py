@@ -82,12 +82,14 @@ def tune(
     complete = replace(loaded, model=model.cpu().float().eval())
     if trainer.is_world_process_zero():
         write_table(trainer.state.log_history, run / "history.csv")
-    precision = "bf16" if arguments.bf16 else "float32"
+    more = {
+        "training_precision": "bf16" if arguments.bf16 else "float32",
+        "resumed_from": None if before is None else before.name,
+    }
+    first = arguments.process_index == 0
     return Trained(
         loaded=complete,
-        validation_logits=logits_of(complete, validation)
-        if arguments.process_index == 0
-        else np.zeros((0, 0)),
+        validation_logits=logits_of(complete, validation) if first else np.zeros((0, 0)),
         precision="float32",
         chosen=_chosen(trainer, arguments),
         seconds=seconds,
@@ -98,7 +100,7 @@ def tune(
         processes=arguments.world_size,
         learning_rate=float(arguments.learning_rate),
         history=by_epoch(trainer.state.log_history),
-        more={"training_precision": precision, "resumed_from": None if before is None else before.name},
+        more=more,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from vitrina.durable import flush
 from vitrina.errors import Conflict, ModelUnavailable, VitrinaError
 from vitrina.labels import LabelScheme
 from vitrina.models import bundled, hub
@@ -125,12 +126,12 @@ def save_model(loaded: LoadedModel, folder: Path) -> str:
         for path in partial.iterdir():
             # save_pretrained leaves the weights at 0600, unreadable for a service under another account.
             path.chmod(0o644)
-            _flush(path)
+            flush(path)
         os.replace(partial, folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    _flush(folder.parent)
+    flush(folder.parent)
     return folder_revision(folder)
 
 
@@ -143,13 +144,6 @@ def _write_names(path: Path, labels: LabelScheme) -> None:
         config["label_names"] = list(labels.names)
     path.write_text(json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _labels_of(config: Any, wanted: LabelScheme | None, *, said: str) -> LabelScheme:

@@ -122,7 +122,7 @@ def _compare_answer(loaded: LoadedModel, manifest: Manifest, folder: Path, said:
 
 def _unverifiable(said: str) -> tuple[str, ...]:
     return (
-        f"{said} has no {MANIFEST}: it was not published by Vitrina.",
+        f"There is no {MANIFEST} with {said}: it was not published by Vitrina, or the file did not come along.",
         "That its files are those that were published could not be verified.",
         "That it answers here as it did there (the golden picture) could not be verified.",
         "Its figures, where its card has some, were not measured by Vitrina.",

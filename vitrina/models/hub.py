@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import fnmatch
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitrina.errors import ModelUnavailable
 from vitrina.models.damage import damage
+from vitrina.models.hub_refusals import failed, no_room, refused
 from vitrina.models.reference import ModelReference
 from vitrina.repositories.deadline import bound_the_client
 from vitrina.repositories.folder import FolderRepository
+from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.opening import folder_of
 from vitrina.repositories.patience import Patience
 from vitrina.repositories.repository import Repository, RepositoryError, is_commit
@@ -39,7 +40,6 @@ _UNWANTED = ["*/*"]
 # Bytes of all wanted files together. A visitor who compares versions makes the server fetch them.
 LARGEST_MODEL = 8 << 30
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _SECONDS = 15.0
 # Whoever waits for a model waits for this: two tries more, seconds apart.
 PATIENCE = Patience(tries=3, first_wait=0.5, longest_wait=5.0)
@@ -51,23 +51,25 @@ def fetch(
     """(local folder, commit) of `org/name@revision` or `file:///folder@revision`; without a revision what `main` points
     to now.
 
-    A full commit that was fetched before is read from the cache and the Hub is not asked, because it is certain to be
+    A full commit that was fetched whole is read from the cache and the Hub is not asked, because it is certain to be
     the same; of a branch only the Hub knows. What is damaged there is fetched afresh, once. `endpoint` is the Hub's
     address, else that of HF_ENDPOINT. Raises ModelUnavailable: unreachable, no such repository or revision, not
     allowed, no safetensors, too large (LARGEST_MODEL), no room, files that are not those that the manifest names.
     """
     if reference.kind == "repository":
         return _from_folder(reference)
-    broken = None
-    if is_commit(reference.revision or ""):
-        cached = _cached(reference)
-        if cached is not None:
-            broken = damage(cached, said=str(reference))
-            if broken is None:
-                return cached, str(reference.revision)
+    cached = _cached(reference) if is_commit(reference.revision or "") else None
+    broken = None if cached is None else damage(cached, said=str(reference))
+    usable = cached is not None and broken is None
+    if cached is not None and usable and _is_complete(cached, reference):
+        return cached, str(reference.revision)
     try:
         return _from_hub(reference, endpoint, patience)
     except ModelUnavailable as error:
+        # Whoever loaded it for a pipeline left what that needs; without the Hub this is what there is. Unless by now
+        # a manifest came that says otherwise.
+        if cached is not None and usable and damage(cached, said=str(reference)) is None:
+            return cached, str(reference.revision)
         if broken is None:
             raise
         raise ModelUnavailable(
@@ -122,10 +124,10 @@ def _from_hub(reference: ModelReference, endpoint: str | None, patience: Patienc
     except ModelUnavailable:
         raise
     except HfHubHTTPError as error:
-        raise _refused(reference, error) from error
+        raise refused(reference, error) from error
     # Whatever else the network raises (the client's own errors, OSError, offline mode) means the same here.
     except Exception as error:
-        raise _failed(reference, error, endpoint) from error
+        raise failed(reference, error, endpoint) from error
     if broken is not None:
         raise broken
     return folder, commit
@@ -153,11 +155,7 @@ def _wanted_files(reference: ModelReference, commit: str, endpoint: str | None) 
     from huggingface_hub import HfApi, RepoFile
 
     tree = HfApi(endpoint=endpoint).list_repo_tree(reference.name, revision=commit)
-    return [
-        one
-        for one in tree
-        if isinstance(one, RepoFile) and any(fnmatch.fnmatch(one.path, pattern) for pattern in _WANTED)
-    ]
+    return [one for one in tree if isinstance(one, RepoFile) and _is_wanted(one.path)]
 
 
 def _require_room(files: list[RepoFile], reference: ModelReference) -> None:
@@ -173,7 +171,7 @@ def _require_room(files: list[RepoFile], reference: ModelReference) -> None:
     missing = sum(one.size for one in files if one.lfs is None or not (kept / one.lfs.sha256).is_file())
     free = shutil.disk_usage(next(place for place in kept.parents if place.is_dir())).free
     if missing > free:
-        raise _no_room(reference, f"{missing / 1e6:.2f} MB to fetch and {free / 1e6:.2f} MB free")
+        raise no_room(reference, f"{missing / 1e6:.2f} MB to fetch and {free / 1e6:.2f} MB free")
 
 
 def _blobs(reference: ModelReference) -> Path:
@@ -232,54 +230,23 @@ def _cached(reference: ModelReference) -> Path | None:
     return Path(folder) if any(Path(folder).glob("*.safetensors")) else None
 
 
-def _no_room(reference: ModelReference, found: str) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"room in the cache for the model {reference}",
-        found,
-        "Free some, or set HF_HOME to a folder on a larger disk.",
-    )
+def _is_complete(cached: Path, reference: ModelReference) -> bool:
+    """Whether all that is wanted of the commit is there: with its manifest, or as a listing of the commit says.
+
+    A pipeline leaves the weights and the configuration, and no listing.
+    """
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    if (cached / MANIFEST).is_file():
+        return True
+    try:
+        tree = get_cached_repo_tree(reference.name, revision=reference.revision)
+    except CachedRepoTreeNotFoundError:
+        return False
+    wanted = [one.path for one in tree if "/" not in one.path and _is_wanted(one.path)]
+    return all((cached / path).is_file() for path in wanted)
 
 
-def _failed(reference: ModelReference, error: Exception, endpoint: str | None) -> ModelUnavailable:
-    """What no answer of the Hub tells."""
-    from huggingface_hub import constants
-    from huggingface_hub.errors import HFValidationError
-
-    if isinstance(error, HFValidationError):
-        return ModelUnavailable(
-            "a name that a repository on the Hub can have",
-            repr(reference.name)[:120],
-            "Correct the name; a folder is written as ./folder.",
-        )
-    if any(isinstance(one, OSError) and one.errno in _FULL for one in _causes(error)):
-        return _no_room(reference, "a disk that is full")
-    return ModelUnavailable(
-        f"the model {reference} from the Hub at {endpoint or constants.ENDPOINT}",
-        f"that it cannot be reached ({type(error).__name__})",
-        "Check the network, or use bundled/efficientnet-lite0 or a folder, which need none.",
-    )
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The failure and what it came of: the client puts some into others."""
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
-def _refused(reference: ModelReference, error: Exception) -> ModelUnavailable:
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
-
-    found = f"the answer {getattr(getattr(error, 'response', None), 'status_code', 'error')}"
-    step = "Try again later."
-    if isinstance(error, GatedRepoError):
-        found, step = "that it is gated", "Accept its terms on the Hub and set HF_TOKEN."
-    elif isinstance(error, RevisionNotFoundError):
-        found, step = (
-            f"no revision {reference.revision}",
-            "Name a branch, tag or commit that the repository has.",
-        )
-    elif isinstance(error, RepositoryNotFoundError):
-        found = "no such repository (or a private one)"
-        step = "Check the name; set HF_TOKEN for a private one; a folder is written as ./folder."
-    return ModelUnavailable(f"the model {reference} on the Hub", found, step)
+def _is_wanted(path: str) -> bool:
+    return any(fnmatch.fnmatch(path, pattern) for pattern in _WANTED)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vitrina.durable import flush
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -33,12 +35,3 @@ def write_json(path: Path, value: Any) -> None:
     """`value` as indented UTF-8 JSON at `path`."""
     with whole(path) as partial:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def flush(path: Path) -> None:
-    """Bring what the system still holds of a file or folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -152,11 +152,11 @@ def _measured_now(repository: Repository, there: Champion, run: Path, work: Path
 def _table(gate: Gate | None, there: Champion) -> list[str]:
     if gate is None:
         return []
-    lines = [f"On the same {gate.n} test pictures:      this one  {there.version:>8}    allowed"]
+    lines = [f"On the same {gate.n} test pictures:".ljust(36) + f"this one  {there.version:>8}  worse by at most"]
     for one in gate.compared:
         new, old = ("-" if value is None else f"{value:.3f}" for value in (one.new, one.champion))
         mark = "" if one.passes else "   worse"
-        lines.append(f"  {one.name:34.34} {new:>8}  {old:>8}  {one.allowed:9.3f}{mark}")
+        lines.append(f"  {one.name:34.34} {new:>8}  {old:>8}  {one.allowed:16.3f}{mark}")
     return lines
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import getpass
 import hashlib
 import json
 import os
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
+from vitrina.durable import flush
 from vitrina.repositories.folder_files import (
     SIGN,
-    flush,
+    account_here,
     lay,
     link,
     put,
@@ -35,6 +35,7 @@ from vitrina.repositories.repository import (
     RepositoryError,
     StoredFile,
     is_commit,
+    sha256_of,
     stored,
 )
 
@@ -82,10 +83,7 @@ class FolderRepository:
         return True
 
     def account(self) -> str:
-        try:
-            return getpass.getuser()
-        except (OSError, KeyError):
-            return "unknown"  # An account without a name, as containers have.
+        return account_here()
 
     def create(self, *, private: bool) -> None:
         """`private` means nothing here: who may read the folder may read the repository."""
@@ -128,6 +126,10 @@ class FolderRepository:
             return (self.folder / "commits" / commit / path).read_bytes()
         except OSError as problem:
             raise self._damaged(path, problem) from problem
+
+    def hashes(self, revision: str) -> dict[str, str]:
+        place = self.folder / "commits" / self._commit_of(revision)
+        return {path: sha256_of(place / path) for path in self.files(revision) if (place / path).is_file()}
 
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None

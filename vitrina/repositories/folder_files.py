@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import getpass
+import json
 import os
 import shutil
 import time
@@ -10,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from uuid import uuid4
 
-from vitrina.repositories.repository import RepositoryError, RepositoryUnreachable
+from vitrina.durable import flush
+from vitrina.repositories.repository import KINDS, Kind, RepositoryError, RepositoryUnreachable
 
 # What says that a folder is a repository.
 SIGN = "repository.json"
@@ -28,6 +31,24 @@ def lay(content: Path | bytes, place: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     place.chmod(0o444)
+
+
+def account_here() -> str:
+    """Of this machine; "unknown" where it has no name, as in containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def kind_told(folder: Path) -> Kind | None:
+    """What the sign of the repository in a folder says; None where there is none, or none that can be read."""
+    try:
+        told = json.loads((folder / SIGN).read_bytes())
+    except (OSError, ValueError):
+        return None
+    found = told.get("kind") if isinstance(told, dict) else None
+    return found if found in KINDS else None
 
 
 def put(place: Path, text: str) -> None:
@@ -86,14 +107,6 @@ def require_name(name: str) -> None:
             "a name of letters, digits, '.', '_' and '-'", repr(name)[:100], "Choose a plain one."
         )
 
-
-def flush(path: Path) -> None:
-    """What was renamed or made in a folder, or written to a file, is on the disk when this returns."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def wait_for(lock: IO[str], seconds: float, *, said: str) -> None:

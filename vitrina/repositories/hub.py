@@ -18,6 +18,7 @@ from vitrina.repositories.repository import (
     RepositoryError,
     StoredFile,
     is_commit,
+    sha256_of,
 )
 
 if TYPE_CHECKING:
@@ -47,13 +48,16 @@ class HubRepository:
         self.patience = patience or Patience()
 
     def exists(self) -> bool:
-        try:
-            self._api().repo_info(self.name, repo_type=self.kind, timeout=_SECONDS)
-        except Exception as problem:
-            if _is_missing(problem):
-                return False
-            return self._asked(self._exists_now)
-        return True
+        def asked() -> bool:
+            try:
+                self._api().repo_info(self.name, repo_type=self.kind, timeout=_SECONDS)
+            except Exception as problem:
+                if _is_missing(problem):
+                    return False
+                raise
+            return True
+
+        return self._asked(asked)
 
     def account(self) -> str:
         return str(self._asked(lambda: self._api().whoami())["name"])
@@ -113,6 +117,13 @@ class HubRepository:
             )
         )
         return Path(found).read_bytes()
+
+    def hashes(self, revision: str) -> dict[str, str]:
+        # Large files lie there under their hash; of the small ones it is not told.
+        return {
+            path: one.sha256 or sha256_of(self.read(path, revision=revision))
+            for path, one in self.files(revision).items()
+        }
 
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None
@@ -196,15 +207,6 @@ class HubRepository:
             raise
         except Exception as problem:
             raise as_ours(problem, said=f"the {self.kind} repository {self.name}") from problem
-
-    def _exists_now(self) -> bool:
-        try:
-            self._api().repo_info(self.name, repo_type=self.kind, timeout=_SECONDS)
-        except Exception as problem:
-            if _is_missing(problem):
-                return False
-            raise
-        return True
 
     def _info(self, revision: str) -> str | None:
         def asked() -> str | None:

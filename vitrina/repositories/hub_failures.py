@@ -5,14 +5,23 @@ from __future__ import annotations
 from vitrina.repositories.patience import passes, status_of
 from vitrina.repositories.repository import RepositoryChanged, RepositoryError, RepositoryUnreachable
 
-_SIGN_IN = "Set HF_TOKEN to a token with write access to it, or correct the name."
+_SIGN_IN = (
+    "Set HF_TOKEN to a token that may read it, and write to it where something is sent, or correct the name."
+)
 
 
 def as_ours(problem: Exception, *, said: str) -> RepositoryError:
     """The failure as a RepositoryError; `said` names the repository. No token and no address of a request is in it."""
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        LocalTokenNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
     status = status_of(problem)
+    if isinstance(problem, LocalTokenNotFoundError):
+        return RepositoryError(f"a token of the Hub for {said}", "none", _SIGN_IN)
     if isinstance(problem, OfflineModeIsEnabled):
         return RepositoryUnreachable(
             f"{said} on the Hub", "HF_HUB_OFFLINE=1, which forbids asking", "Unset it, then try again."
@@ -31,14 +40,14 @@ def as_ours(problem: Exception, *, said: str) -> RepositoryError:
         return RepositoryUnreachable(
             f"an answer for {said} from the Hub",
             f"none ({type(problem).__name__})",
-            "Check the network, then run the command again: what was done already is not done twice.",
+            "Check the network, then try again: what was done already is not done twice.",
         )
     return RepositoryError(
         f"{said} as the Hub keeps it",
         f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"[:200].rstrip(
             ": ."
         ),
-        "Put that right, then run the command again.",
+        "Put that right, then try again.",
     )
 
 
@@ -49,7 +58,7 @@ def _answered(problem: Exception, status: int, *, said: str) -> RepositoryError:
         return RepositoryChanged(
             f"{said} as it was read",
             f"that it changed meanwhile (HTTP {status})",
-            "Somebody else was faster: look at what is there, then run the command again.",
+            "Somebody else was faster: look at what is there, then try again.",
         )
     if isinstance(problem, RevisionNotFoundError):
         return RepositoryError(
@@ -69,7 +78,7 @@ def _answered(problem: Exception, status: int, *, said: str) -> RepositoryError:
         return RepositoryUnreachable(
             f"an answer for {said} from the Hub",
             f"{found} (HTTP {status})",
-            "Wait a few minutes, then run the command again: what was done already is not done twice.",
+            "Wait a few minutes, then try again: what was done already is not done twice.",
         )
     return RepositoryError(
         f"that the Hub takes what is sent to {said}",

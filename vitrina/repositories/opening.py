@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from vitrina.repositories.repository import Kind, Repository, RepositoryError
+from vitrina.repositories.folder_files import kind_told
+from vitrina.repositories.repository import KINDS, Kind, Repository, RepositoryError
 
 # The Hub's own rule for names: letters, digits, ".", "_", "-", one slash.
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -26,6 +27,22 @@ def open_repository(address: str | Path, kind: Kind = "model", *, endpoint: str 
     from vitrina.repositories.hub import HubRepository
 
     return HubRepository(str(address), kind, endpoint=endpoint)
+
+
+def find_repository(
+    address: str | Path, kind: Kind | None = None, *, endpoint: str | None = None
+) -> Repository:
+    """The repository that is there, of `kind`; where none is said, of whatever kind it is. On the Hub several kinds may
+    have one name: a model goes before a data set, that before a Space. A model's where there is none. Raises
+    RepositoryError.
+    """
+    if kind is not None:
+        return open_repository(address, kind, endpoint=endpoint)
+    folder = folder_of(address)
+    if folder is not None:
+        return open_repository(folder, kind_told(folder) or "model")
+    each = (open_repository(address, one, endpoint=endpoint) for one in KINDS)
+    return next((one for one in each if one.exists()), open_repository(address, endpoint=endpoint))
 
 
 def folder_of(address: str | Path) -> Path | None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vitrina.repositories.manifest import BESIDE, MANIFEST, Manifest, check_files, manifest_of
 from vitrina.repositories.repository import Change, Repository, RepositoryError, size_of, stored
-from vitrina.repositories.versions import HISTORY, MAIN, VERSIONS, Champion, move_champion, versions
+from vitrina.repositories.versions import (
+    HISTORY,
+    MAIN,
+    VERSIONS,
+    Champion,
+    Version,
+    move_champion,
+    versions,
+)
 
 # What a repository may hold that somebody made by hand before the first version.
 _NEW = (".gitattributes", "README.md")
@@ -43,6 +51,26 @@ class Released:
     revision: str
     champion: Champion
     sent: bool
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What `release` would do: `version`, in a repository that it makes first (`made`), or that has it already
+    (`there`)."""
+
+    version: str
+    made: bool = False
+    there: bool = False
+
+
+def foresee(repository: Repository, content: Content) -> Foreseen:
+    """Look, change nothing. Raises RepositoryError."""
+    if not repository.exists():
+        return Foreseen("v1", made=True)
+    known = versions(repository)
+    found = _sent_before(repository, content.manifest)
+    name = None if found is None else next((one.name for one in known if one.revision == found[0]), None)
+    return Foreseen(name or _next(known), there=name is not None)
 
 
 def release(
@@ -162,6 +190,10 @@ def _tag(repository: Repository, revision: str, manifest: Manifest) -> str:
     for one in known:
         if one.revision == revision:
             return one.name
-    name = f"v{1 + max((int(one.name[1:]) for one in known), default=0)}"
+    name = _next(known)
     repository.create_tag(name, at=revision, message=manifest.name)
     return name
+
+
+def _next(known: Sequence[Version]) -> str:
+    return f"v{1 + max((int(one.name[1:]) for one in known), default=0)}"

@@ -83,6 +83,9 @@ class Repository(Protocol):
 
     def read(self, path: str, *, revision: str) -> bytes: ...
 
+    def hashes(self, revision: str) -> dict[str, str]:
+        """Path -> SHA-256 of the bytes that lie there now."""
+
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None
     ) -> Path:

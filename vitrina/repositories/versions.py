@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from vitrina.repositories.manifest import BESIDE, MANIFEST, manifest_of
+from vitrina.repositories.manifest import BESIDE, MANIFEST, Manifest, manifest_of
 from vitrina.repositories.repository import (
     Change,
     Kind,
@@ -116,7 +116,8 @@ def move_champion(
             "Name one of these.",
         )
     wanted = known[version]
-    _require_ours(repository, wanted)
+    if content is None:
+        _require_whole(repository, wanted)  # What was just published was just read back.
     alias = alias_of(repository.kind)
     head = repository.references().branches.get(alias)
     told = [] if head is None else history_at(repository, head)
@@ -165,12 +166,13 @@ class _Given:
     content: Mapping[str, Path | bytes]
 
 
-def _require_ours(repository: Repository, version: Version) -> None:
-    """A tag may be anybody's; what is put in force was read back and verified, which its manifest says."""
+def _require_whole(repository: Repository, version: Version) -> None:
+    """A tag may be anybody's, a folder may have been edited: what is put in force is what its manifest names."""
     found = "none"
     if MANIFEST in repository.files(version.revision):
         manifest = manifest_of(repository.read(MANIFEST, revision=version.revision))
         if manifest.kind == repository.kind:
+            _compare(repository, version, manifest)
             return
         found = f"that of a {manifest.kind}"
     raise RepositoryError(
@@ -178,6 +180,17 @@ def _require_ours(repository: Repository, version: Version) -> None:
         found,
         "Name a version that was published by Vitrina.",
     )
+
+
+def _compare(repository: Repository, version: Version, manifest: Manifest) -> None:
+    there = repository.hashes(version.revision)
+    wrong = [path for path, told in manifest.files.items() if there.get(path) != told.sha256]
+    if wrong:
+        raise RepositoryError(
+            f"the files of {version.name} of {repository.name} as its manifest names them",
+            f"another {', '.join(wrong[:5])}" + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""),
+            "Restore the folder from a copy, or name another version.",
+        )
 
 
 def _bring(repository: Repository, branch: str, head: str | None, given: _Given) -> str:

@@ -25,7 +25,7 @@ from vitrina.server.events import tell_mistakes_apart
 from vitrina.server.guard import RefusedPaths, SecurityHeaders
 from vitrina.server.hugging_face_sign_in import hugging_face_routes
 from vitrina.server.last_resort import LastResort
-from vitrina.server.model_routes import model_routes
+from vitrina.server.model_routes import model_routes, staff_model_routes
 from vitrina.server.page_uploads import PageUploads
 from vitrina.server.pictures import picture_routes
 from vitrina.server.problems import register_problems
@@ -96,6 +96,7 @@ def build_server(settings: Settings) -> FastAPI:
     app.include_router(hugging_face_routes(services, settings))
     app.include_router(staff_routes(services, max_upload_bytes=settings.max_upload_bytes))
     app.include_router(model_routes(services, max_upload_bytes=settings.max_upload_bytes))
+    app.include_router(staff_model_routes(services))
     _answer_browsers(app)
     uploads.announce()
     _mount_pages(app, services, settings)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from vitrina.errors import VitrinaError
+from vitrina.errors import Conflict, VitrinaError
 from vitrina.repositories.opening import open_repository
 from vitrina.repositories.repository import Repository
 from vitrina.server.settings import Settings
@@ -109,8 +109,25 @@ def _backup(open_store: Callable[[Settings], Store], options: argparse.Namespace
             return run_backup(store, repository, every=options.every, stop=stop, **asked)
 
 
+# What a restore makes in a folder; one that was cut off left no more than these.
+_OF_A_RESTORE = ("vitrina.sqlite3", "pictures", "models", ".restoring-")
+
+
+def _require_empty(folder: Path) -> None:
+    """Nobody's training runs or photos get a database and pictures among them. Raises Conflict."""
+    there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    other = [name for name in there if not name.startswith(_OF_A_RESTORE)]
+    if other or (folder.exists() and not folder.is_dir()):
+        raise Conflict(
+            f"a new or empty folder at {folder}",
+            f"other files: {', '.join(other[:5])}" if other else "a file",
+            "Name another one with --into.",
+        )
+
+
 def _restore(options: argparse.Namespace, settings: Settings) -> int:
     if options.into is not None:
+        _require_empty(options.into)
         settings = replace(settings, data=options.into, database_url="")
     repository = open_repository(options.repository, "dataset")
     return run_restore(repository, settings, revision=options.revision)

@@ -12,7 +12,7 @@ _NAMED = 5
 
 def backup_in_words(taken: Taken, name: str) -> str:
     """The outcome in a line, then a line for each thing that could not be kept."""
-    at = f"{name} at {taken.commit[:12]}"
+    at = f"{name} at {taken.commit}"
     if taken.since is not None:
         told = f"Nothing new since {taken.since}: {at} has everything."
     else:
@@ -29,7 +29,11 @@ def backup_in_words(taken: Taken, name: str) -> str:
 
 def restored_in_words(done: Restored, name: str, place: str) -> str:
     """The outcome in a line, then a line for each thing that is not there."""
-    told = f"Restored {name} at {done.commit[:12]}, taken {done.backup.taken}, into {place}: {_counts(done.counts)}."
+    if not done.brought:
+        return f"Nothing to restore: {place} has all of {name} at {done.commit}, taken {done.backup.taken}."
+    told = (
+        f"Restored {name} at {done.commit}, taken {done.backup.taken}, into {place}: {_counts(done.counts)}."
+    )
     small = len(done.report.to_make)
     absent = [path.rpartition("/")[2] for path in done.report.missing if path.startswith("originals/")]
     lines = [told]
@@ -43,7 +47,10 @@ def restored_in_words(done: Restored, name: str, place: str) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "no rows"
+    told = (
+        f"{count} {'row' if count == 1 else 'rows'} of {table}" for table, count in counts.items() if count
+    )
+    return ", ".join(told) or "no rows"
 
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:

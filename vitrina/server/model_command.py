@@ -66,23 +66,25 @@ def run_model(
         done = following.pin(slug, pin)
     elif check:
         done = following.check(slug)
-    answers = _tell(services, slug)
+    trouble = _tell(services, slug)
     if done is not None and done.problem is not None:
-        print(f"The check failed, so nothing has changed: {done.problem}")
+        # Where nothing answers, the line above has told why: most often for the same reason.
+        why = "." if done.problem in trouble else f": {done.problem}"
+        print(f"The check failed, so nothing has changed{why}")
         return 1
-    if done is not None and answers:
+    if done is not None and not trouble:
         _answer(services, slug)
-    return 0 if answers else 1
+    return 1 if trouble else 0
 
 
-def _tell(services: Services, slug: str) -> bool:
-    """Print what answers, since when, what could not be verified; whether anything does."""
+def _tell(services: Services, slug: str) -> str:
+    """Print what answers, since when, what could not be verified. "", or why nothing answers."""
     collection = services.store.collections.get(slug)
     try:
         services.classifiers.get(slug)
     except ModelUnavailable as error:
         print(f"No model answers for {slug}: {error}")
-        return False
+        return str(error)
     state = services.following.state(slug)
     named = f"{state.version}, " if state.version else ""
     since = f", since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
@@ -90,7 +92,7 @@ def _tell(services: Services, slug: str) -> bool:
     print(f"It follows {state.follows}." if state.follows else "It follows no repository.")
     for line in state.not_verified:
         print(f"Warning: {line}")
-    return True
+    return ""
 
 
 def _answer(services: Services, slug: str) -> None:

@@ -31,13 +31,9 @@ class Move(BaseModel):
 
 
 def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
-    """GET /api/models, GET /api/models/card, POST /api/models/compare; for staff GET /backend/api/models and POST
-    /backend/api/collections/{slug}/champion."""
+    """GET /api/models, GET /api/models/card, POST /api/models/compare."""
     router = APIRouter(tags=["models"])
     hub, places = services.model_hub, Places(total=PLACES, each=2)
-
-    def principal_of(request: Request) -> Principal:
-        return services.principal_of(request)
 
     @router.get("/api/models")
     def models(
@@ -45,7 +41,7 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     ) -> dict[str, Any]:
         """The collections that have a model; with `collection`, its versions with what was measured."""
         response.headers["Cache-Control"] = "no-cache"
-        return told(request, collection, named=False)
+        return _told(services, request, collection, named=False)
 
     @router.get("/api/models/card")
     def card(
@@ -86,6 +82,17 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return result
 
+    return router
+
+
+def staff_model_routes(services: Services) -> APIRouter:
+    """GET /backend/api/models, POST /backend/api/collections/{slug}/champion."""
+    router = APIRouter(tags=["models"])
+    hub = services.model_hub
+
+    def principal_of(request: Request) -> Principal:
+        return services.principal_of(request)
+
     @router.get("/backend/api/models")
     def staff_models(
         request: Request,
@@ -96,7 +103,7 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         """The same with who moved the champion, and what went wrong in words."""
         principal.require_staff()
         response.headers["Cache-Control"] = "no-store"
-        return {**told(request, collection, named=True), "account": principal.name}
+        return {**_told(services, request, collection, named=True), "account": principal.name}
 
     @router.post("/backend/api/collections/{slug}/champion")
     def champion(slug: str, asked: Move, principal: Principal = Depends(principal_of)) -> dict[str, Any]:
@@ -105,13 +112,13 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
             principal, slug, version=asked.version, reason=asked.reason, expected=asked.expected
         )
 
-    def told(request: Request, collection: str, *, named: bool) -> dict[str, Any]:
-        language = services.language_of(request)
-        view = hub.view(collection, language, named=named) if collection else None
-        return {
-            "collections": hub.collections(language),
-            "models": view,
-            "status": services.status(language),
-        }
-
     return router
+
+
+def _told(services: Services, request: Request, collection: str, *, named: bool) -> dict[str, Any]:
+    language, hub = services.language_of(request), services.model_hub
+    return {
+        "collections": hub.collections(language),
+        "models": hub.view(collection, language, named=named) if collection else None,
+        "status": services.status(language),
+    }

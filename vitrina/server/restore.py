@@ -13,6 +13,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from vitrina.decoder import Decoder
+from vitrina.durable import flush
 from vitrina.errors import Conflict, PictureRefused
 from vitrina.gallery.doctor import DoctorReport, examine
 from vitrina.gallery.dump import dump
@@ -31,13 +32,14 @@ _PARTIAL = ".restoring-"
 @dataclass(frozen=True)
 class Restored:
     """What came of it: rows by table, what the doctor found. `refused`: pictures of which no small ones could be made,
-    each with the reason."""
+    each with the reason. `brought`: whether anything was not there already."""
 
     commit: str
     backup: Backup
     counts: dict[str, int]
     report: DoctorReport
     refused: dict[str, str]
+    brought: bool
 
     @property
     def clean(self) -> bool:
@@ -65,7 +67,7 @@ def restore(
     require_schema(backup.schema)
     rows_are_there = _has_rows(store, backup)
     _require_no_strangers(store.files, backup)
-    give_back_files(repository, commit, backup, store=store, data=data, step=step)
+    brought = give_back_files(repository, commit, backup, store=store, data=data, step=step)
     counts = backup.counts
     if not rows_are_there:
         with _partial(data) as place:
@@ -78,7 +80,8 @@ def restore(
     refused = {} if decoder is None else _make_small(store, decoder, backup)
     step("doctor")
     # Every file has just been hashed.
-    return Restored(commit, backup, counts, examine(store, deep=False), refused)
+    brought = brought or not rows_are_there
+    return Restored(commit, backup, counts, examine(store, deep=False), refused, brought)
 
 
 def find_backup(repository: Repository, revision: str) -> tuple[str, Backup]:
@@ -106,12 +109,15 @@ def give_back_files(
     store: Store,
     data: Path,
     step: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Originals and models that are not there yet. Raises RepositoryError for one that is damaged."""
+) -> bool:
+    """Originals and models that are not there yet; whether there were any. Raises RepositoryError for one that is
+    damaged."""
+    brought = False
     with _partial(data) as place:
         absent = (path for sha256, path in backup.pictures.items() if not _is_whole(store.files, sha256))
         while some := list(islice(absent, _AT_A_TIME)):
             step("files")
+            brought = True
             store.files.require_space(sum(backup.files[path].size for path in some))
             folder = _fetched(repository, commit, some, backup.files, place)
             _take_in(store.files, folder, some, backup.files)
@@ -120,13 +126,15 @@ def give_back_files(
         for name, paths in groupby(models, key=lambda path: path.split("/")[1]):
             files = list(paths)
             if not _has_model(data, name, files, backup):
+                brought = True
                 folder = _fetched(repository, commit, files, backup.files, place)
                 (data / MODELS).mkdir(exist_ok=True)
                 for inside in [one for one in folder.rglob("*") if one.is_dir()]:
-                    _flush(inside)
+                    flush(inside)
                 # In one step: what is there under its name is whole.
                 os.replace(folder / MODELS / name, data / MODELS / name)
-                _flush(data / MODELS)
+                flush(data / MODELS)
+    return brought
 
 
 def _has_rows(store: Store, backup: Backup) -> bool:
@@ -194,7 +202,7 @@ def _keep(source: Path, place: Path) -> None:
         os.link(source.resolve(), place)
     except OSError:
         shutil.copyfile(source, place)
-    _flush(place)
+    flush(place)
 
 
 def _take_in(files: FileStore, folder: Path, paths: Iterable[str], told: Mapping[str, StoredFile]) -> None:
@@ -206,7 +214,7 @@ def _take_in(files: FileStore, folder: Path, paths: Iterable[str], told: Mapping
         files.place(Arrived(sha256, told[path].size, folder / path))
         folders.add(files.path_of(sha256).parent)
     for one in sorted(folders):
-        _flush(one)
+        flush(one)
 
 
 def _is_whole(files: FileStore, sha256: str) -> bool:
@@ -253,11 +261,3 @@ def _damaged(repository: Repository, paths: Sequence[str]) -> RepositoryError:
         f"{named} absent or altered",
         "Run the command again; where that does not help, restore an earlier backup with --revision.",
     )
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -154,8 +154,9 @@ def page_for(
     )
     said = problem_in_words(wishes.language, *problem) if problem else None
     html = sign_in_page(doors, wishes, next_page=own_page(next_page), problem=said, name=name)
-    # The address may carry the code of a provider: it goes nowhere from here.
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer" if problem else "same-origin"}
+    # The address may carry the code of a provider, which "same-origin", the policy of every page, tells nobody else.
+    # With "no-referrer" the next try in this form would come from the origin "null", and be refused.
+    headers = {"Cache-Control": "no-store"}
     return HTMLResponse(html, status_code=_STATUS[problem[0]] if problem else 200, headers=headers)
 
 

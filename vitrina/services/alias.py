@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from vitrina.errors import BadRequest
 from vitrina.models.hub import commit_of
@@ -78,6 +79,13 @@ def require_versioned(text: str) -> ModelReference:
     """What names a repository. Raises BadRequest for another model, ModelUnavailable for an address that is none."""
     reference = ModelReference.parse(text)
     if not reference.is_versioned:
+        if reference.kind == "folder":
+            there = Path(reference.name).expanduser().exists()
+            raise BadRequest(
+                f"a repository in the folder {text}"[:200],
+                "a folder that is none" if there else "no such folder",
+                "Publish to it first: python -m training publish RUN --to FOLDER --send; or correct the name.",
+            )
         raise BadRequest(
             "a repository: org/name, or a folder as file:///folder or ./folder",
             f"{text!r}"[:100],

@@ -79,13 +79,16 @@ class Following:
         endpoint: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         bounds: Bounds | None = None,
+        switched: Callable[[str], object] = lambda address: None,
     ) -> None:
+        """`switched` is told the repository whose other version answers from now on."""
         self.store = store
         self.classifiers = classifiers
         self.endpoint = endpoint
         self.bounds = bounds or Bounds()
         self.answers = AnswersBehind(store, classifiers, decoder)
         self._clock = clock
+        self._switched = switched
         self._aliases = Aliases(endpoint=endpoint, patience=self.bounds.patience)
         self._errands: Errands[Served] = Errands()
         self._lock = threading.Lock()
@@ -231,6 +234,7 @@ class Following:
         self.classifiers.switch(collection, served, follows=follows, version=target.version)
         log.info("%s answers for %s from now on", target.version or target.pinned, collection.slug)
         self.answers.soon(collection.slug)
+        self._switched(target.pinned.name)
 
     def _serves_ours(self, collection: Collection) -> bool:
         """Whether what answers was published by Vitrina; one that is not loaded yet has a version's name then."""

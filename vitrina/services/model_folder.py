@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from vitrina.durable import flush
 from vitrina.errors import ModelUnavailable, NotFound, VitrinaError
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def incoming_copy(model: Path, *, data: Path) -> Iterator[Path]:
             partial.mkdir(parents=True)
             for path in _files(model):
                 shutil.copyfile(path, partial / path.name)
-                _flush(partial / path.name)
+                flush(partial / path.name)
         except OSError as problem:
             raise VitrinaError(
                 f"room for a copy of {model} in {data / 'models'}",
@@ -89,7 +90,7 @@ def put_in_place(incoming: Path, *, slug: str, data: Path) -> str:
         if old.exists():
             os.replace(old, final)
         raise
-    _flush(final.parent)
+    flush(final.parent)
     shutil.rmtree(old, ignore_errors=True)
     return place
 
@@ -151,11 +152,3 @@ def _files(folder: Path) -> list[Path]:
 def _same(one: Path, other: Path) -> bool:
     names = [path.name for path in _files(one) if path.suffix not in _FOR_PEOPLE and path.name != RESULTS]
     return filecmp.cmpfiles(one, other, names, shallow=False)[0] == names
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -110,6 +110,7 @@ class ModelHub:
             "versions": version_rows(known, collection, serving=serving["version"], language=language),
             "older": known.older,
             "history": [history_row(one, language, named) for one in reversed(known.history[-MOVES:])],
+            "more_history": max(0, len(known.history) - MOVES),
         }
 
     def card(self, slug: str, version: str) -> list[Node]:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def own_model(classifiers: Classifiers, collection: Collection) -> dict[str, Any]:
-    """{kind, mapped, versions, history} of a collection whose model lies in the data folder, is bundled, or is pinned.
+    """{kind, mapped, pinned, versions, history} of a collection whose model lies in the data folder, is bundled, or is
+    pinned.
 
     `mapped`: it answers by way of another scheme's classes (a class map).
     """
@@ -36,7 +37,14 @@ def own_model(classifiers: Classifiers, collection: Collection) -> dict[str, Any
         "card": own_card(classifiers.data, collection) is not None,
         "served": classifiers.state(collection.slug).kind == "ready",
     }
-    return {"kind": "own", "mapped": mapped, "versions": [row], "history": []}
+    return {"kind": "own", "mapped": mapped, "pinned": _pinned(collection), "versions": [row], "history": []}
+
+
+def _pinned(collection: Collection) -> dict[str, str] | None:
+    """{version, repository} where one version of a repository was chosen for good; None for a model of its own."""
+    if collection.model_version is None or collection.model is None:
+        return None
+    return {"version": collection.model_version, "repository": _said(collection.model).partition("@")[0]}
 
 
 def own_card(data: Path, collection: Collection) -> str | None:

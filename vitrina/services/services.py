@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from vitrina.services.keeping import Keeping
 from vitrina.services.model_hub import ModelHub
 from vitrina.services.principal import SESSION_COOKIE, Principal
 from vitrina.services.trial import Trial
+from vitrina.services.version_shelf import VersionShelf
 from vitrina.services.wording import LANGUAGES, preferred_language, sentence
 
 if TYPE_CHECKING:
@@ -98,8 +100,10 @@ def build_services(
         predictions_per_minute=predictions_per_minute,
         suggestions_per_minute=suggestions_per_minute,
     )
-    following = Following(store, classifiers, decoder)
-    model_hub = ModelHub(store, classifiers, following)
+    shelf = VersionShelf(data / "model-hub")
+    # What a check has seen, the page of models shows, also when the far end is away by then.
+    following = Following(store, classifiers, decoder, switched=partial(shelf.look, anew=True))
+    model_hub = ModelHub(store, classifiers, following, shelf=shelf)
     return Services(
         store=store,
         decoder=decoder,

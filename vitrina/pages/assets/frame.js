@@ -70,13 +70,18 @@
             h("span", { class: "v-account-name" }), h("button", { class: "v-quiet-button", text: w("common.sign_out") })),
           languageSwitch(), themeButton())),
       place);
-    if (page !== "try") root.append(footer(keys));
+    root.append(footer(keys));
     if (keys) {
       document.addEventListener("keydown", (event) => {
         if (event.key === "?" && !V.typing(event) && !document.querySelector("dialog[open]")) V.keysDialog(keys);
       });
     }
     return place;
+  };
+  // For pages that read nothing in which it stands: what a restart forgets is said wherever pictures come in.
+  V.askDemo = async () => {
+    const found = await V.get("/api/collections").catch(() => null);
+    if (found) V.sayDemo(found.status && found.status.demo);
   };
   V.sayAccount = (name) => {
     const place = document.querySelector(".v-account-name");

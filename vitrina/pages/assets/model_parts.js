@@ -23,6 +23,9 @@
 
   // ---- reading: `collection` says which; `show` is told what was found, and whether that is news. What was asked for
   // last is shown; while something is read in the background the page looks again until that is done. ----
+  const nowhere = () =>
+    h("div", { class: "v-empty", role: "alert" }, h("p", { text: w("models.not_there") }),
+      h("a", { class: "v-button", href: location.pathname, text: w("models.others") }));
   M.reader = (address, { body, collection, show }) => {
     let told = null;
     let asked = 0;
@@ -43,7 +46,7 @@
         if (turn !== asked) return;
         // What stands there now is the trouble: the same answer as before it is news again.
         told = null;
-        body.replaceChildren(V.trouble(error, load));
+        body.replaceChildren(error.status === 404 ? nowhere() : V.trouble(error, load));
       }
     };
     return load;
@@ -90,22 +93,27 @@
   };
   const notes = (models) => {
     if (models.kind === "none") return [w("models.no_model")];
-    if (models.kind === "own") return [w("models.own"), models.mapped && w("models.own_mapped")];
+    if (models.kind === "own") return [models.pinned ? w("models.own_pinned", models.pinned) : w("models.own"), models.mapped && w("models.own_mapped")];
     const check = models.check;
     return [
       models.champion && models.champion.reason && w("models.why", { reason: models.champion.reason }),
       serving(models),
       check && check.at && w("models.checked", { when: V.when(check.at) }),
-      check && check.failed && [models.serving.state === "ready" && w("models.check_failed"), check.problem].filter(Boolean).join(" "),
+      check && check.failed && models.serving.state === "ready" && w("models.check_failed"),
     ];
   };
+  // What a far end said is kept in English, for staff: the sentence before it says the same in the page's language.
+  const inServersWords = (problem) =>
+    problem && h("p", { class: "v-quiet v-small v-break" }, `${w("models.servers_words")} `, h("span", { lang: "en", text: problem }));
   M.inForce = (models) => {
     const known = models.kind !== "followed" || models.read_at;
     return h("section", { class: "v-in-force" },
       models.kind === "followed" && known && h("p", { class: "v-in-force-words v-serif", text: inForce(models) }),
       notes(models).filter(Boolean).map((text) => h("p", { class: "v-quiet", text })),
+      models.check && models.check.failed && inServersWords(models.check.problem),
       models.kind === "followed" && h("p", { class: "v-quiet v-small v-break" }, `${w("models.repository")} `, h("bdi", { text: models.repository })),
-      models.away && h("p", { class: "v-away", role: "status" }, known ? w("models.away", { when: V.when(models.read_at) }) : w("models.away_nothing"), models.problem && ` ${models.problem}`),
+      models.away && h("p", { class: "v-away", role: "status" }, known ? w("models.away", { when: V.when(models.read_at) }) : w("models.away_nothing")),
+      models.away && !(models.check && models.check.problem) && inServersWords(models.problem),
       models.reading && !known && V.progress(w("models.reading")));
   };
 
@@ -237,5 +245,6 @@
       h("ol", {}, models.history.map((one) => h("li", {},
         h("time", { class: "v-quiet v-small", datetime: one.at, text: V.when(one.at) }),
         h("p", { text: w(KEY[one.action], { version: one.version, previous: one.previous || "", by: one.by }) }),
-        one.reason && h("p", { class: "v-quiet" }, h("bdi", { text: one.reason }))))));
+        one.reason && h("p", { class: "v-quiet" }, h("bdi", { text: one.reason }))))),
+      models.more_history > 0 && h("p", { class: "v-quiet v-small", text: V.count("models.more_history", models.more_history) }));
 })();

@@ -10,6 +10,7 @@
     root.classList.add("v-root");
     const place = V.frame(root, { page: "review", staff: true, keys: KEYS });
     place.classList.add("v-desk-page");
+    V.askDemo();
     let collections = [];
     let chosen = null;
     let timer = 0;

@@ -57,8 +57,11 @@
       const others = models.versions.filter((row) => !row.champion).map((row) => row.name);
       if (!models.movable || !others.length) return h("p", { class: "v-quiet", text: w(models.movable ? "champion.one_version" : "champion.not_movable") });
       const expected = models.champion ? models.champion.version : null;
-      const before = models.history.length ? models.history[0].previous : null;
-      const select = h("select", {}, others.map((name) => h("option", { value: name, text: name })));
+      // What it replaced when it first came; never by itself one that the gate had refused.
+      const first = models.history.filter((one) => one.version === expected).pop();
+      const plain = models.versions.filter((row) => !row.champion && !row.forced).map((row) => row.name);
+      const before = first && plain.includes(first.previous) ? first.previous : plain[0];
+      const select = h("select", {}, others.map((name) => h("option", { value: name, text: plain.includes(name) ? name : `${name} · ${w("models.forced")}` })));
       select.value = others.includes(before) ? before : others[0];
       const reason = h("textarea", { rows: 3, maxlength: 500 });
       const fields = [field("v-champion-version", "champion.version", select), field("v-champion-reason", "champion.reason", reason, "champion.reason_hint")];

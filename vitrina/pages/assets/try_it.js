@@ -22,7 +22,9 @@
     const load = async () => {
       try {
         // A collection without a model has nothing to answer with.
-        T.collections = (await V.get("/api/collections")).collections.filter((one) => one.model !== null || one.learning);
+        const found = await V.get("/api/collections");
+        V.sayDemo(found.status && found.status.demo);
+        T.collections = found.collections.filter((one) => one.model !== null || one.learning);
       } catch (error) {
         choices.replaceChildren(V.trouble(error, load));
         return;
