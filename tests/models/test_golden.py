@@ -138,3 +138,32 @@ def test_other_weights_do_not_give_the_golden_answer(tmp_path: Path) -> None:
     head.data[:] = -head.data
     after = golden_scores(loaded, golden_picture())
     assert max(abs(before[name] - after[name]) for name in before) > 0.01
+
+
+@pytest.mark.parametrize(
+    "unlisted", [("model.safetensors",), ("config.json", "preprocessor_config.json"), (GOLDEN,)]
+)
+def test_a_file_that_the_manifest_does_not_name_is_no_verified_one(
+    tmp_path: Path, unlisted: tuple[str, ...]
+) -> None:
+    folder = published(tmp_path / "pets")
+    told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    for name in unlisted:
+        del told["files"][name]
+    (folder / MANIFEST).write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(
+        ModelUnavailable,
+        match=rf"^Expected a {MANIFEST} of org/pets that names every file the model is loaded from; "
+        rf"found none of {', '.join(unlisted)}\. Publish the version again\.$",
+    ):
+        verify_model(folder, said="org/pets")
+
+
+def test_processing_that_was_added_later_is_found(tmp_path: Path) -> None:
+    folder = published(tmp_path / "pets")
+    (folder / "processor_config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=r"found none of processor_config\.json"):
+        verify_model(folder, said="org/pets")
+    (folder / "processor_config.json").unlink()
+    (folder / "notes.json").write_text("{}", encoding="utf-8")
+    assert verify_model(folder, said="org/pets").not_verified == ()

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tests.models.made import TINY, tiny
 from vitrina.errors import ModelUnavailable
+from vitrina.labels import LabelScheme
 from vitrina.models.backbone import load_model, save_model
+from vitrina.models.checkpoint import load_headless
 from vitrina.models.self_contained import require_self_contained
 
 
@@ -75,3 +78,67 @@ def test_an_adapter_is_said(tmp_path: Path) -> None:
 
 def test_class_names_are_only_names(tmp_path: Path) -> None:
     require_self_contained(tmp_path, {"label2id": {"backbone": "0", "checkpoint_path": "1"}}, said="it")
+
+
+def test_what_stays_within_is_let_through(tmp_path: Path) -> None:
+    require_self_contained(
+        tmp_path,
+        {
+            "architecture": "resnet50.a1_in1k",
+            "model_args": {"img_size": [32, 32], "global_pool": "avg", "init_values": None},
+            "_attn_implementation": "sdpa",
+            "use_pretrained_backbone": False,
+            "backbone": None,
+            "label2id": {"model_args": 1, "transformers_weights": 2},
+        },
+        said="org/pets",
+    )
+
+
+def changed(folder: Path, **keys: Any) -> Path:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | keys), encoding="utf-8")
+    return folder
+
+
+def test_a_file_that_a_configuration_names_is_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """timm would open `checkpoint_path` with torch.load, whatever its name."""
+    save_model(tiny("timm/resnet10t"), tmp_path / "pets")
+    torch.save({"state_dict": {}}, tmp_path / "pets" / "README.md")
+    changed(tmp_path / "pets", model_args={"checkpoint_path": str(tmp_path / "pets" / "README.md")})
+    opened: list[Any] = []
+    monkeypatch.setattr("torch.load", lambda *place, **_: opened.append(place))
+    with pytest.raises(ModelUnavailable, match="found checkpoint_path"):
+        load_model(tmp_path / "pets", said="org/pets")
+    with pytest.raises(ModelUnavailable, match="found checkpoint_path"):
+        load_headless(tmp_path / "pets", LabelScheme(("day", "night")), said="org/pets")
+    assert opened == []
+
+
+def test_the_hub_is_not_asked_for_a_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configuration of a detector would ask it before anything is built."""
+    save_model(tiny("resnet-18"), tmp_path / "pets")
+    changed(tmp_path / "pets", model_type="detr", backbone="org/evil", use_timm_backbone=False)
+    asked: list[Any] = []
+
+    def refuse(*place: Any, **_: Any) -> None:
+        asked.append(place)
+        raise OSError("no network here")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    with pytest.raises(ModelUnavailable, match="found backbone 'org/evil'"):
+        load_model(tmp_path / "pets", said="org/pets")
+    assert asked == []
+
+
+def test_code_of_a_folder_does_not_run(tmp_path: Path) -> None:
+    save_model(tiny("resnet-18"), tmp_path / "pets")
+    (tmp_path / "pets" / "evil.py").write_text("raise SystemExit('it ran')\n", encoding="utf-8")
+    told = {"AutoConfig": "evil.Config", "AutoModelForImageClassification": "evil.Model"}
+    changed(tmp_path / "pets", auto_map=told)
+    assert load_model(tmp_path / "pets").labels.names == ("cat", "dog", "owl")
+    changed(tmp_path / "pets", model_type="evil")
+    with pytest.raises(ModelUnavailable, match="contains custom code"):
+        load_model(tmp_path / "pets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,25 @@ RESAMPLES = 1000
 
 def figures_of(scores: np.ndarray, side: Side, *, seed: int) -> dict[str, Any]:
     """Every figure of the task with its interval. `scores` (n, k) 0..1 in the order of `side`."""
-    names, task = side.scheme.names, side.scheme.task
+    return task_figures(side.scheme.task, scores, side.targets, side.scheme.names, seed=seed)
+
+
+def task_figures(
+    task: str,
+    scores: np.ndarray,
+    targets: np.ndarray,
+    names: Sequence[str],
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> dict[str, Any]:
+    """The same of scores and targets (n, k), both 0..1; one column a class, of single_label one 1 a row."""
+    drawn: dict[str, Any] = {"seed": seed, "resamples": resamples}
     if task == "single_label":
-        return single_label_figures(scores, side.labels, names, seed=seed, resamples=RESAMPLES)
+        return single_label_figures(scores, targets.argmax(axis=1), names, **drawn)
     if task == "multi_label":
-        return multi_label_figures(scores, side.targets, names, seed=seed, resamples=RESAMPLES)
-    return regression_figures(scores, side.targets, names, seed=seed, resamples=RESAMPLES)
+        return multi_label_figures(scores, targets, names, **drawn)
+    return regression_figures(scores, targets, names, **drawn)
 
 
 def validation_figures(logits: np.ndarray, validation: Side) -> dict[str, Any]:

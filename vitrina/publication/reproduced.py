@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,7 @@ TOLERANCE = 0.02
 ASKED = 16
 _ANEW = "Delete the folder evaluation of the run, then run python -m training evaluate again."
 _AGAIN = "Run python -m training evaluate again."
-# Task -> the figure that is counted again.
-_COUNTED = {"single_label": "accuracy", "multi_label": "exact_match", "regression": "mae"}
+Place = tuple[str, ...]
 
 
 def require_measured_as_it_is(run: Path, loaded: LoadedModel, results: Mapping[str, Any]) -> None:
@@ -54,26 +53,37 @@ def require_reproduced(
     work: Path | None,
     say: Callable[[str], None],
 ) -> None:
-    """Count the main figure again from the answers that were written down; ask about some of the pictures again.
+    """Count every figure of test again from the answers that were written down; ask about some of the pictures again.
 
     The split lies in `work`, else in the folder that holds `runs`; `say` is told where it does not any more. Raises
-    BadRequest where an answer or the figure is another one, ModelUnavailable.
+    BadRequest where an answer or a figure is another one, ModelUnavailable.
     """
     rows = _rows(run, loaded)
-    _require_count(rows, results, loaded)
+    if len(rows) != results["data"]["n"]:
+        raise BadRequest(
+            f"the answers of {results['data']['n']} test pictures in {_PREDICTIONS}", str(len(rows)), _ANEW
+        )
+    side = _test_side(run, work, say)
+    if side is not None:
+        _require_truth(rows, side)
+    if rows:
+        _require_figures(rows, results, loaded, side)
+    if side is not None:
+        _ask_again(rows, side, loaded)
+
+
+def _test_side(run: Path, work: Path | None, say: Callable[[str], None]) -> Side | None:
     from vitrina.learning.evaluated import open_run
     from vitrina.learning.sides import TEST
 
     try:
         side = open_run(run, work=work).sides.sides.get(TEST)
     except (NotFound, BadRequest) as problem:
-        say(f"not reproduced: the test pictures are not at hand. {problem}")
-        return
+        say(f"not asked again: the test pictures are not at hand. {problem}")
+        return None
     if side is None:
-        say("not reproduced: the split has no test side any more.")
-        return
-    _require_truth(rows, side)
-    _ask_again(rows, side, loaded)
+        say("not asked again: the split has no test side any more.")
+    return side
 
 
 def _rows(run: Path, loaded: LoadedModel) -> list[dict[str, Any]]:
@@ -101,28 +111,57 @@ def _truth(label: Any, names: list[str]) -> list[float]:
     return [float(name in told) for name in names]
 
 
-def _require_count(rows: list[dict[str, Any]], results: Mapping[str, Any], loaded: LoadedModel) -> None:
-    task, n = loaded.labels.task, results["data"]["n"]
-    name = _COUNTED[task]
-    told = results["test"][name]["value"]
-    if len(rows) != n:
-        raise BadRequest(f"the answers of {n} test pictures in {_PREDICTIONS}", str(len(rows)), _ANEW)
-    if not rows:
-        return
-    scores, truth = _scores(rows), np.array([row["truth"] for row in rows])
-    if task == "regression":
-        found = float(np.abs(scores - truth).mean())
-    elif task == "single_label":
-        found = float((scores.argmax(axis=1) == truth.argmax(axis=1)).mean())
-    else:
-        found = float(((scores >= 0.5) == (truth >= 0.5)).all(axis=1).mean())
-    # Truths of regression are written with six digits.
-    if told is None or not abs(found - told) <= 1e-5:
+def _require_figures(
+    rows: list[dict[str, Any]], results: Mapping[str, Any], loaded: LoadedModel, side: Side | None
+) -> None:
+    """All of "test" of eval_results.json, values and intervals, comes out of the answers again."""
+    from vitrina.learning.measured import task_figures
+
+    task, drawn = loaded.labels.task, results.get("bootstrap") or {}
+    targets = np.array([row["truth"] for row in rows]) if side is None else side.targets
+    # Truths of regression are written with six digits, and R squared makes much of little.
+    near = 1e-3 if side is None and task == "regression" else 1e-6
+    try:
+        found = task_figures(
+            task,
+            _scores(rows),
+            targets,
+            loaded.labels.names,
+            seed=int(drawn["seed"]),
+            resamples=int(drawn["resamples"]),
+        )
+    except (BadRequest, KeyError) as problem:
+        what = problem.found if isinstance(problem, BadRequest) else f"no {problem}"
+        raise BadRequest(f"answers in {_PREDICTIONS} that figures come of", what, _ANEW) from problem
+    for path, told, again in _differences(results["test"], found, near):
         raise BadRequest(
-            f"the {name.replace('_', ' ')} of eval_results.json ({told}) in the answers of {_PREDICTIONS}",
-            f"{found:.6f}",
+            f"the {_named(path)} of eval_results.json ({told}) in the answers of {_PREDICTIONS}",
+            f"{again}",
             _ANEW,
         )
+
+
+def _differences(told: Any, found: Any, near: float, path: Place = ()) -> Iterator[tuple[Place, Any, Any]]:
+    """(where, what was told, what comes out) of everything that is not the same within `near`."""
+    if isinstance(told, Mapping) and isinstance(found, Mapping):
+        for key in [*found, *(key for key in told if key not in found)]:
+            yield from _differences(told.get(key), found.get(key), near, (*path, str(key)))
+    elif isinstance(told, list | tuple) and isinstance(found, list | tuple) and len(told) == len(found):
+        for one, other in zip(told, found, strict=True):
+            yield from _differences(one, other, near, path)
+    elif isinstance(told, int | float) and isinstance(found, int | float):
+        if not abs(told - found) <= near:
+            yield path, told, found
+    elif told != found:
+        yield path, told, found
+
+
+def _named(path: Place) -> str:
+    """("per_class", "apple", "recall", "value") -> "recall of apple"."""
+    parts = [part.replace("_", " ") for part in path if part != "value"]
+    if path[0] in ("per_class", "per_target") and len(parts) > 2:
+        return f"{' '.join(parts[2:])} of {path[1]}"
+    return " ".join(parts)
 
 
 def _scores(rows: list[dict[str, Any]]) -> np.ndarray:
