@@ -74,6 +74,9 @@ def test_accounts(tmp_path: Path) -> None:
     assert "10" in short.stderr
     changed = vitrina(tmp_path, "account", "password", "ana", "--password-stdin", given="another long one\n")
     assert changed.stdout == "Password of ana changed; its sessions have ended.\n"
+    closed = vitrina(tmp_path, "account", "close", "ana")
+    assert closed.stdout == "Account ana closed; its sessions have ended.\n"
+    assert vitrina(tmp_path, "account", "list").stdout == "ana\n"
 
 
 def test_bad_input_is_one_message_and_exit_code_two(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ README's Space block."""
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitrina.errors import BadRequest, VitrinaError
+from vitrina.errors import VitrinaError
+from vitrina.server.account_command import add_account_command
 from vitrina.server.backup_command import add_commands
 from vitrina.server.model_command import add_model_command
 from vitrina.server.settings import Settings
@@ -37,15 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     _import_command(commands)
-    account = commands.add_parser("account", help="accounts of staff")
-    acts = account.add_subparsers(required=True, metavar="ACT")
-    for act, text in (("add", "add an account"), ("password", "set a new password")):
-        command = acts.add_parser(act, help=text)
-        command.add_argument("name")
-        command.add_argument(
-            "--password-stdin", action="store_true", help="read the password from standard input"
-        )
-        command.set_defaults(run=_account, act=act)
+    add_account_command(commands)
 
     doctor = commands.add_parser("doctor", help="compare the database with the files on disk")
     doctor.add_argument("--quick", action="store_true", help="do not hash the files again")
@@ -102,33 +94,6 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     )
     run_import(wanted, settings)
     return 0
-
-
-def _account(options: argparse.Namespace, settings: Settings) -> int:
-    from vitrina.gallery.store import Store
-
-    settings.data.mkdir(parents=True, exist_ok=True)
-    store = Store.open(settings.database, settings.data / "pictures")
-    try:
-        password = _password(from_input=options.password_stdin)
-        if options.act == "add":
-            store.accounts.add(options.name, password)
-            print(f"Account {options.name} added. Sign in at /backend.")
-        else:
-            store.accounts.set_password(options.name, password)
-            print(f"Password of {options.name} changed; its sessions have ended.")
-    finally:
-        store.close()
-    return 0
-
-
-def _password(*, from_input: bool) -> str:
-    if from_input:
-        return sys.stdin.readline().rstrip("\r\n")
-    first = getpass.getpass("Password (at least 10 characters): ")
-    if getpass.getpass("Once more: ") != first:
-        raise BadRequest("the same password twice", "two different ones", "Run the command again.")
-    return first
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:

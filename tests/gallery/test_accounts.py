@@ -210,6 +210,29 @@ def test_a_new_password_ends_every_session(accounts: Accounts) -> None:
         accounts.set_password("ben", PASSWORD)
 
 
+def test_a_closed_account_lets_nobody_in_until_it_has_a_new_password(accounts: Accounts) -> None:
+    ana = accounts.add("ana", PASSWORD)
+    accounts.add("ben", PASSWORD)
+    token = accounts.start_session(ana)
+    accounts.close("ana")
+    assert accounts.session(token) is None
+    assert accounts.verify("ana", PASSWORD, address=HOME) is None
+    assert accounts.names() == ["ana", "ben"]
+    accounts.set_password("ana", "another long one")
+    assert accounts.verify("ana", "another long one", address=HOME) == ana
+    with pytest.raises(NotFound, match="found 'eva'"):
+        accounts.close("eva")
+    accounts.admit_outside(["eva"])
+    outside(accounts, "eva")
+    with pytest.raises(BadRequest) as error:
+        accounts.close("eva@hf")
+    assert str(error.value) == (
+        "Expected an account with a password of ours; found eva@hf, which is let in by a list. "
+        "Take the name off VITRINA_HUGGING_FACE_STAFF, then start the app again."
+    )
+    assert accounts.names() == ["ana", "ben", "eva@hf"]
+
+
 def outside(accounts: Accounts, name: str, subject: str = "1") -> object:
     return accounts.enter_outside(name, subject, attempt=accounts.begin_outside(address=HOME))
 

@@ -176,7 +176,27 @@ class Accounts:
                 f"{name[:40]}, which has none",
                 "Change it at Hugging Face.",
             )
-        hashed = self._hash(password)
+        self._replace(name, self._hash(password))
+
+    def close(self, name: str) -> None:
+        """Nobody signs in by it any more, its sessions end; what it did keeps its name. A new password opens it again.
+
+        Raises BadRequest for a user of Hugging Face, NotFound.
+        """
+        if name.endswith(OUTSIDE):
+            raise BadRequest(
+                "an account with a password of ours",
+                f"{name[:40]}, which is let in by a list",
+                "Take the name off VITRINA_HUGGING_FACE_STAFF, then start the app again.",
+            )
+        self._replace(name, self._passwords.hash(secrets.token_urlsafe(32)))
+
+    def names(self) -> list[str]:
+        """Of all accounts, those of users of Hugging Face too, from A to Z."""
+        with self._database.reader() as connection:
+            return sorted(connection.scalars(sa.select(account.c.name)))
+
+    def _replace(self, name: str, hashed: str) -> None:
         with self._database.writer() as connection:
             owner = _account(connection, account.c.name == name)
             if owner is None:
