@@ -134,6 +134,7 @@ def _publish_model(run: Path, told: argparse.Namespace, *, at: str) -> None:
         verify=lambda folder: verify_model(folder, said=f"{repository.name} as it was read back"),
         at=at,
         expected=judged.in_force,
+        reason="; ".join(one for one in (judged.forced, told.reason) if one),
     )
 
 
@@ -163,7 +164,9 @@ def _publish(
     verify: Callable[[Path], Any],
     at: str,
     expected: str | None = None,
+    reason: str = "",
 ) -> None:
+    # `verify` is how it is tried, `expected` what it was compared with, `reason` more than what was told.
     repository = open_repository(told.to, kind)
     listing = content.listing()
     for path, size in listing[:40]:
@@ -181,7 +184,7 @@ def _publish(
         verify=verify,
         by=repository.account(),
         at=at,
-        reason=told.force or told.reason,
+        reason=reason or told.reason,
         private=told.private,
         expected=expected,
         step=lambda name: print(f"[publish] {name} ...", file=sys.stderr, flush=True),
@@ -216,10 +219,14 @@ def how_to_load(repository: Repository) -> list[str]:
     found = champion(repository)
     if found is None:
         raise BadRequest(f"a version in force in {name}", "none", "Publish one first.")
+    where = name
+    if not on_hub:
+        # Where the file system has no links there is the commit's own folder alone.
+        linked = Path(name) / "champion"
+        where = str(linked if linked.exists() else repository.download(found.revision))
     if repository.kind == "model":
-        where = name if on_hub else f"{name}/champion"
         return [f'Load it: pipeline("image-classification", model="{where}")']
-    return [f'Load it: load_dataset("{name if on_hub else name + "/champion"}")']
+    return [f'Load it: load_dataset("{where}")']
 
 
 def _said(repository: Repository) -> str:

@@ -25,6 +25,9 @@ def main(arguments: Sequence[str]) -> None:
     if not known:
         print(f"{repository.name} has no version yet.")
     for one in known:
+        if MANIFEST not in repository.files(one.revision):
+            print(f"{one.name:5} {one.revision[:12]}  not published by Vitrina")
+            continue
         manifest = manifest_of(repository.read(MANIFEST, revision=one.revision))
         mark = (
             f"  <- {alias_of(repository.kind)} since {there.since}"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from gallery_made import on_sqlite
 
-from vitrina.errors import BadRequest, Conflict, NotFound, TooMany
+from vitrina.errors import BadRequest, Conflict, Forbidden, NotFound, TooMany
 from vitrina.gallery.accounts import Accounts
 from vitrina.gallery.database import Database
 from vitrina.gallery.schema import account, session
@@ -231,6 +231,21 @@ def test_a_closed_account_lets_nobody_in_until_it_has_a_new_password(accounts: A
         "Take the name off VITRINA_HUGGING_FACE_STAFF, then start the app again."
     )
     assert accounts.names() == ["ana", "ben", "eva@hf"]
+
+
+def test_who_was_verified_before_it_was_closed_gets_no_session(accounts: Accounts) -> None:
+    accounts.add("ana", PASSWORD)
+    for change in (lambda: accounts.close("ana"), lambda: accounts.set_password("ana", "another long one")):
+        accounts.set_password("ana", PASSWORD)
+        ana = accounts.verify("ana", PASSWORD, address=HOME)
+        assert ana is not None
+        accounts.start_session(ana)
+        change()
+        with pytest.raises(
+            Forbidden,
+            match=r"Expected an account as it was verified; found one changed meanwhile\. Sign in again\.",
+        ):
+            accounts.start_session(ana)
 
 
 def outside(accounts: Accounts, name: str, subject: str = "1") -> object:

@@ -126,6 +126,24 @@ def test_what_a_pipeline_left_in_the_cache_is_completed(hub: HubStandIn, vit: St
     assert (folder / MANIFEST).read_bytes() == b"{}"
 
 
+@pytest.mark.parametrize("lost", ["README.md", "golden.png"])
+def test_what_was_completed_by_half_still_answers(
+    hub: HubStandIn, vit: StoredRepository, lost: str
+) -> None:
+    vit.commit("main", {MANIFEST: b"{}", "README.md": b"# Its card", "golden.png": b"PNG"}, title="ours")
+    commit = vit.branches["main"]
+    for name in WANTED:
+        hf_hub_download("org/vit", name, revision=commit, endpoint=hub.endpoint)
+    pinned = ModelReference.parse(f"org/vit@{commit}")
+    hub.fault(f"/{lost}$", status=503, times=None)
+    # Once and again: the first try leaves a listing of the commit in the cache, which names more than there is.
+    for _ in range(2):
+        folder, _ = fetch(pinned, endpoint=hub.endpoint, patience=ONCE)
+        assert (folder / "model.safetensors").is_file()
+        # The manifest comes last, so that it never names what is not there.
+        assert not (folder / MANIFEST).exists()
+
+
 def test_a_damaged_cache_is_fetched_again(hub: HubStandIn, vit: StoredRepository) -> None:
     pinned = ModelReference.parse(f"org/vit@{vit.branches['main']}")
     folder, _ = fetch(pinned, endpoint=hub.endpoint)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.repositories.made import weights
+from tests.repositories.made import AT, content, weights
 from vitrina.repositories.folder import FolderRepository, is_folder_repository
+from vitrina.repositories.folder_files import lead, put
+from vitrina.repositories.release import release
 from vitrina.repositories.repository import (
     Change,
     RepositoryChanged,
     RepositoryError,
     RepositoryUnreachable,
 )
+from vitrina.repositories.versions import move_champion
 
 
 @pytest.fixture
@@ -187,4 +193,90 @@ def test_no_room_for_a_tag_and_lost_refs_are_said(
         repository.create_tag("v1", at=commit, message="")
     (repository.folder / "refs" / "tags").rmdir()
     with pytest.raises(RepositoryError, match=r"refs/tags of .* as it was written; found FileNotFoundError"):
+        repository.references()
+
+
+def test_a_move_that_finds_no_room_changes_nothing_for_path_readers(
+    in_folder: FolderRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+    monkeypatch.setattr("vitrina.repositories.folder.put", no_room_for("champion"))
+    with pytest.raises(RepositoryError, match="room to write in"):
+        move_champion(in_folder, "v1", reason="bad", by="ana", at=AT)
+    assert json.loads((in_folder.folder / "champion" / "config.json").read_bytes()) == {"number": 2}
+    monkeypatch.undo()
+    assert json.loads(in_folder.read("config.json", revision="champion")) == {"number": 2}
+
+
+def no_room_for(name: str) -> Callable[[Path, str], None]:
+    def place(path: Path, text: str) -> None:
+        if path.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(path, text)
+
+    return place
+
+
+def test_a_link_that_was_left_behind_is_brought_along(in_folder: FolderRepository) -> None:
+    for number in (1, 2):
+        release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+    for name, number in (("champion", 1), ("main", 1), ("v2", 2)):
+        # As a kill between the reference and its link leaves it.
+        (in_folder.folder / name).unlink()
+        if name != "v2":
+            lead(in_folder.folder, name, in_folder.references().tags["v1"])
+        move_champion(in_folder, "v2", reason="again", by="ana", at=AT)
+        assert json.loads((in_folder.folder / name / "config.json").read_bytes()) == {"number": 2}, number
+
+
+def numbers(repository: FolderRepository, *names: str) -> list[int | None]:
+    """What a path reader finds under each name."""
+    places = [repository.folder / name / "config.json" for name in names]
+    return [json.loads(place.read_bytes())["number"] if place.is_file() else None for place in places]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_copy_with_the_links_followed_is_never_stale(
+    in_folder: FolderRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """As shutil.copytree, zip and some file managers copy; a stick with FAT has no links at all."""
+    for number in (1, 2):
+        release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+    copy = FolderRepository(Path(shutil.copytree(in_folder.folder, tmp_path / "copy")))
+    assert not (copy.folder / "champion").is_symlink()
+    if not links:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+    move_champion(copy, "v1", reason="bad", by="ana", at=AT)
+    assert json.loads(copy.read("config.json", revision="champion")) == {"number": 1}
+    assert numbers(copy, "champion", "main", "v2") == ([1, 1, 2] if links else [None, None, None])
+    assert list(copy.folder.glob(".*.copy")) == []
+
+
+def test_a_folder_with_other_files_does_not_give_way(in_folder: FolderRepository) -> None:
+    for number in (1, 2):
+        release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+    (in_folder.folder / "champion").unlink()
+    (in_folder.folder / "champion").mkdir()
+    (in_folder.folder / "champion" / "mine.txt").write_bytes(b"a")
+    with pytest.raises(RepositoryError) as caught:
+        move_champion(in_folder, "v1", reason="bad", by="ana", at=AT)
+    assert str(caught.value) == (
+        f"Expected {in_folder.folder}/champion as a link to one of the commits; found a folder with other files than "
+        f"any of them. Move {in_folder.folder}/champion away, then run the command again."
+    )
+    assert json.loads(in_folder.read("config.json", revision="champion")) == {"number": 2}
+
+
+def test_records_and_references_that_make_no_sense_are_said(begun: tuple[FolderRepository, str]) -> None:
+    repository, commit = begun
+    (repository.folder / "commits" / f"{commit}.json").write_text("{}")
+    with pytest.raises(RepositoryError, match=rf"{commit}.json of .* as it was written; found KeyError"):
+        repository.files(commit)
+    (repository.folder / "refs" / "heads" / "work").write_text("")
+    with pytest.raises(RepositoryError, match=r"refs/heads of .* as it was written; found ValueError"):
         repository.references()

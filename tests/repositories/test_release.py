@@ -15,7 +15,7 @@ from vitrina.errors import ModelUnavailable, VitrinaError
 from vitrina.repositories.folder import FolderRepository
 from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.manifest import MANIFEST
-from vitrina.repositories.release import Content, Released, release
+from vitrina.repositories.release import Content, Foreseen, Released, foresee, release
 from vitrina.repositories.repository import (
     Change,
     Repository,
@@ -126,6 +126,26 @@ def test_what_does_not_answer_is_never_in_force(repository: Repository) -> None:
         assert is_whole(repository, name, content(1))
 
 
+def test_it_is_foreseen_what_would_be_done(repository: Repository, tmp_path: Path) -> None:
+    assert foresee(repository, content(1)) == Foreseen("v1", made=True)
+    publish(repository, 1)
+    assert foresee(repository, content(1)) == Foreseen("v1", there=True)
+    assert foresee(repository, content(2)) == Foreseen("v2")
+
+
+def test_what_would_be_refused_is_foreseen(repository: Repository, tmp_path: Path) -> None:
+    photos = FolderRepository(tmp_path / "photos")
+    photos.folder.mkdir()
+    (photos.folder / "beach.jpg").write_bytes(b"a")
+    with pytest.raises(RepositoryError, match="found a folder with other files"):
+        foresee(photos, content(1))
+    repository.create(private=False)
+    parent = repository.references().branches.get("main")
+    repository.commit("main", Change({"theirs.txt": b"a"}), message="by hand", parent=parent)
+    with pytest.raises(RepositoryError, match=r"found other files: theirs\.txt"):
+        foresee(repository, content(1))
+
+
 def test_what_somebody_else_keeps_there_stays(repository: Repository) -> None:
     repository.create(private=False)
     head = repository.references().branches.get("main")
@@ -222,6 +242,30 @@ def test_a_move_between_looking_and_moving_is_not_lost(on_hub: HubRepository, hu
         move_champion(on_hub, "v2", reason="y", by="ana", at=AT)
     assert [one.version for one in history(on_hub)] == ["v1", "v2", "v3", "v1"]
     assert is_whole(on_hub, "champion", content(1))
+
+
+def test_moves_that_cross_leave_main_with_the_later_one(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(repository, 1)
+    publish(repository, 2)
+    commit, crossed = repository.commit, []
+
+    def crossing(branch: str, change: Change, **how: Any) -> str:
+        done = commit(branch, change, **how)
+        if branch == "champion" and not crossed:
+            # Between the two commits of the first move somebody else moves both branches.
+            crossed.append(move_champion(repository, "v1", reason="it is bad", by="luis", at=AT))
+        return done
+
+    monkeypatch.setattr(repository, "commit", crossing)
+    with pytest.raises(
+        RepositoryChanged, match=r"Expected champion of .* as it was just moved; found that somebody else"
+    ):
+        publish(repository, 3)
+    assert [in_force(repository), is_settled(repository)] == ["v1", True]
+    for name in ("champion", "main"):
+        assert is_whole(repository, name, content(1))
 
 
 def test_main_that_was_left_behind_is_brought_along(repository: Repository) -> None:

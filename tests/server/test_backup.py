@@ -13,13 +13,14 @@ import pytest
 from tests.server import backup_made
 from tests.server.backup_made import LATER, MODEL, WEIGHTS, WHEN, here, kept, open_store, restored
 from vitrina.errors import Conflict, VitrinaError
+from vitrina.gallery.migrate import revisions
 from vitrina.gallery.store import Store
 from vitrina.repositories.folder import FolderRepository
-from vitrina.repositories.repository import Change, RepositoryChanged, RepositoryError
+from vitrina.repositories.repository import Change, RepositoryChanged, RepositoryError, stored
 from vitrina.server import backup as backup_module
 from vitrina.server import restore as restore_module
 from vitrina.server.backup import Taken, take_backup
-from vitrina.server.backup_content import BACKUP, Backup, picture_path, read_backup
+from vitrina.server.backup_content import BACKUP, ROWS, Backup, picture_path, read_backup
 from vitrina.server.backup_words import backup_in_words, restored_in_words
 from vitrina.server.restore import find_backup, restore
 
@@ -352,6 +353,61 @@ def test_a_restore_that_was_cut_off_goes_on(
         with open_store(tmp_path / "back") as back, pytest.raises(KeyboardInterrupt):
             restore(repository, back, data=tmp_path / "back", step=cut)
     assert restored(repository, tmp_path / "back") == kept(store, data)
+
+
+def test_a_restore_of_an_older_schema_that_was_cut_off_goes_on(
+    store: Store, data: Path, repository: FolderRepository, tmp_path: Path
+) -> None:
+    commit = take(store, repository, data).commit
+    told = json.loads(repository.read(BACKUP, revision=commit))
+    path, newer = f"{ROWS}/collection.jsonl", {"follows", "model_version", "model_since"}
+    rows = [json.loads(line) for line in repository.read(path, revision=commit).splitlines()]
+    older = "".join(
+        json.dumps({key: row[key] for key in row if key not in newer}) + "\n" for row in rows
+    ).encode()
+    told |= {"schema": revisions()[0]}
+    told["files"][path] = list(stored(older))
+    change = Change({path: older, BACKUP: json.dumps(told).encode()})
+    repository.commit("main", change, message="as an older Vitrina made it", parent=commit)
+
+    def cut(name: str) -> None:
+        if name == "small pictures":
+            raise KeyboardInterrupt
+
+    with open_store(tmp_path / "back") as back, pytest.raises(KeyboardInterrupt):
+        restore(repository, back, data=tmp_path / "back", step=cut)
+    there, before = restored(repository, tmp_path / "back"), kept(store, data)
+    # What the older schema did not have is not known.
+    assert json.loads(before.pop("collection"))["model_since"] is not None
+    assert json.loads(there.pop("collection"))["model_since"] is None
+    assert there == before
+    # A row more is another store.
+    with open_store(tmp_path / "back") as back:
+        backup_made.add(back, 77)
+        with pytest.raises(Conflict, match="an empty store to restore into"):
+            restore(repository, back, data=tmp_path / "back")
+
+
+def test_figures_that_were_measured_anew_make_no_other_model(
+    store: Store, data: Path, repository: FolderRepository, tmp_path: Path
+) -> None:
+    (data / MODEL / "eval_results.json").write_text("{}")
+    take(store, repository, data)
+    restored(repository, tmp_path / "back")
+    (tmp_path / "back" / MODEL / "eval_results.json").write_text('{"later": 1}')
+    with open_store(tmp_path / "back") as back:
+        assert not restore(repository, back, data=tmp_path / "back").brought
+    assert (tmp_path / "back" / MODEL / "eval_results.json").read_text() == '{"later": 1}'
+
+
+def test_a_model_in_a_repository_of_its_own_is_named(
+    store: Store, data: Path, repository: FolderRepository
+) -> None:
+    store.collections.set_model("photos", model=f"file:///srv/models/food@{'a' * 40}", revision="r")
+    taken = take(store, repository, data)
+    assert (taken.elsewhere, taken.outside, taken.whole) == (("file:///srv/models/food",), (), True)
+    said = backup_in_words(taken, repository.name).splitlines()
+    assert said[1] == "A repository of its own, so not sent, to be copied by itself: file:///srv/models/food"
 
 
 def test_small_pictures_may_wait(

@@ -96,6 +96,27 @@ def test_a_folder_with_other_files_gets_no_store(data: Path, tmp_path: Path) -> 
     assert [path.name for path in work.iterdir()] == ["runs"]
 
 
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (("pictures/2019/beach.jpg",), "pictures"),
+        (("models/resnet/config.json", "pictures-wedding/a.jpg"), "models, pictures-wedding"),
+        (("vitrina.sqlite3", "vitrina.sqlite3.bak"), "vitrina.sqlite3.bak"),
+    ],
+)
+def test_what_only_looks_like_a_store_is_left_alone(
+    data: Path, tmp_path: Path, there: tuple[str, ...], found: str
+) -> None:
+    place = str(tmp_path / "backups")
+    assert done(data, "backup", place)[0] == 0
+    for name in there:
+        (tmp_path / "work" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "work" / name).write_bytes(b"a")
+    code, _, err = done(data, "restore", place, "--into", str(tmp_path / "work"))
+    assert code == 2
+    assert f"found other files: {found}. Name another one with --into." in err
+
+
 def test_no_store_no_backup(tmp_path: Path) -> None:
     code, _, err = done(tmp_path / "none", "backup", str(tmp_path / "backups"))
     assert code == 2
@@ -147,6 +168,30 @@ def test_one_that_fails_is_not_the_last(
     assert lines[1].startswith("2026-11-27T00:01:00+00:00 Backed up to ")
     assert lines[2].startswith("2026-11-27T00:02:00+00:00 Nothing new since 2026-11-27T00:01:00+00:00: ")
     assert lines[3].endswith("; 3 files sent.")
+
+
+def test_whatever_fails_the_next_one_is_tried(
+    store: Store,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stop, times = threading.Event(), iter(range(10))
+
+    def now() -> datetime:
+        number = next(times)
+        # The folder for what is on its way goes, as a sweeper of /tmp does it, and comes again.
+        monkeypatch.setattr("tempfile.tempdir", None if number else str(tmp_path / "gone"))
+        if number:
+            stop.set()
+        return datetime(2026, 11, 27, tzinfo=UTC) + timedelta(minutes=number)
+
+    repository = FolderRepository(tmp_path / "backups", "dataset")
+    assert run_backup(store, repository, data=data, every=0.0001, stop=stop, now=now) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("2026-11-27T00:00:00+00:00 No backup: FileNotFoundError: ")
+    assert lines[1].startswith("2026-11-27T00:01:00+00:00 Backed up to ")
 
 
 def test_the_code_says_what_could_not_be_kept(store: Store, data: Path, tmp_path: Path) -> None:

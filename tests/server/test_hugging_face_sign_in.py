@@ -255,6 +255,8 @@ def test_a_code_is_good_once(house: House) -> None:
         base64.urlsafe_b64encode(json.dumps(["a", "b"]).encode()).decode(),
         base64.urlsafe_b64encode(json.dumps({"state": ""}).encode()).decode(),
         base64.urlsafe_b64encode(json.dumps(["s", 1, None]).encode()).decode(),
+        base64.urlsafe_b64encode(json.dumps(["\ud800", "v", "/backend/"]).encode()).decode(),
+        base64.urlsafe_b64encode(json.dumps(["s", "\ud800", "/backend/"]).encode()).decode(),
     ],
 )
 def test_a_forged_cookie_begins_nothing(house: House, cookie: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.services.model_versions import CARD, food, publish, results
 from vitrina.repositories.folder import FolderRepository
 from vitrina.repositories.repository import Repository, RepositoryUnreachable
+from vitrina.repositories.versions import move_champion
 from vitrina.services.version_facts import facts_of, figure_of, read_facts
 from vitrina.services.version_shelf import FRESH, VersionShelf
 
@@ -108,6 +110,26 @@ def test_nobody_waits_for_a_repository_that_hangs(
     hanging.set()
     threads[0].join(30)
     assert shelf.look(made.name).known is not None
+
+
+def test_what_is_asked_for_anew_while_it_is_read_is_read_once_more(
+    shelf: VersionShelf, tmp_path: Path, hanging: threading.Event
+) -> None:
+    """Whoever asks has just changed it: what is on its way may have been read before."""
+    repository = food(tmp_path, versions=2)
+    hanging.set()
+    shelf.look(repository.name, patience=30)
+    hanging.clear()
+    shelf.look(repository.name, anew=True, patience=0.0)
+    assert shelf.look(repository.name, anew=True, patience=0.0).reading
+    move_champion(repository, "v1", reason="bad", by="ana", at="2026-11-27T00:00:00+00:00")
+    hanging.set()
+    while any(one.name == f"versions of {repository.name}" for one in threading.enumerate()):
+        time.sleep(0.01)
+    known = shelf.look(repository.name).known
+    assert known is not None
+    assert known.champion is not None
+    assert known.champion.version == "v1"
 
 
 def test_a_version_whose_files_are_damaged_is_named(tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from tests.parquet.made import make_work as make_market
 from training.__main__ import main
 from vitrina.models.golden import verify_model
 from vitrina.repositories.folder import FolderRepository
+from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.manifest import read_manifest
+from vitrina.repositories.repository import Change
 from vitrina.repositories.versions import champion, history, versions
 
 __all__ = ["hub"]
@@ -265,8 +267,59 @@ def test_going_back_goes_back_and_never_forward(
     assert [(one["action"], one["version"]) for one in log][2:] == [("roll back", "v1")]
     assert there.tree("main") == there.tree("champion")
     capsys.readouterr()
-    assert main(back) == 2
+    # Nor does it go back twice where the answer to the first was lost.
+    assert main(back) == 0
+    assert "It was there already, for this reason. To go further back, name the version" in capsys.readouterr().out
+    assert len(there.bytes("main", "champion_history.jsonl").splitlines()) == 3
+    assert main(["roll_back", "org/squares", "--reason", "another"]) == 2
     assert "Expected a version that was in force before v1; found none" in capsys.readouterr().err
+
+
+def test_the_kind_is_told_where_no_model_is_seen(
+    online: HubStandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    HubRepository("org/market", "dataset").create(private=False)
+    assert main(["versions", "org/market"]) == 0
+    assert capsys.readouterr().out == "org/market has no version yet.\n"
+    assert main(["roll_back", "org/market", "--reason", "x"]) == 2
+    said = capsys.readouterr().err
+    assert "Expected a model repository org/market on the Hub; found none that may be seen, and a dataset" in said
+    assert "Say --kind dataset, or set HF_TOKEN where the model is private." in said
+    assert main(["roll_back", "org/market", "--reason", "x", "--kind", "dataset"]) == 2
+    assert "Expected a version in force in org/market; found none" in capsys.readouterr().err
+
+
+def test_the_reason_to_publish_a_worse_one_is_in_its_card_though_it_was_sent_before(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "squares"
+    for name in ("poor", "good"):
+        assert publish(work, name, place, "--send") == 0
+    assert publish(work, "poor", place, "--send", "--force", "the old camera", "--reason", "for a week") == 0
+    manifest = read_manifest(place / "champion")
+    assert manifest is not None
+    assert (manifest.forced, (manifest.gate or {})["before"]) == ("the old camera", "v2")
+    card = (place / "champion" / "README.md").read_text(encoding="utf-8")
+    assert "Published all the same, for this reason: the old camera" in card
+    last = history(FolderRepository(place))[-1]
+    assert (last.version, last.reason) == ("v3", "the old camera; for a week")
+    # Once more is the same version.
+    assert publish(work, "poor", place, "--send", "--force", "the old camera") == 0
+    assert [one.name for one in versions(FolderRepository(place))] == ["v1", "v2", "v3"]
+
+
+def test_a_tag_of_somebody_elses_is_listed_as_that(
+    work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish(work, "good", tmp_path / "hub", "--send") == 0
+    repository = FolderRepository(tmp_path / "hub")
+    commit = repository.commit("theirs", Change({"notes.txt": b"a"}), message="by hand", parent=None)
+    repository.create_tag("v7", at=commit, message="by hand")
+    capsys.readouterr()
+    assert main(["versions", str(tmp_path / "hub")]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("v1 ")
+    assert told[1] == f"v7    {commit[:12]}  not published by Vitrina"
 
 
 def test_messages_say_what_to_do(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

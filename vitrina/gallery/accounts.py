@@ -7,14 +7,14 @@ import math
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from vitrina.errors import BadRequest, Conflict, NotFound, TooMany
+from vitrina.errors import BadRequest, Conflict, Forbidden, NotFound, TooMany
 from vitrina.gallery.database import Database
 from vitrina.gallery.schema import account, session, sign_in
 from vitrina.gallery.times import utc_now
@@ -33,11 +33,12 @@ _SUBJECT = "huggingface:"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One member of staff."""
+    """One member of staff. `credential` is a digest of what they signed in with."""
 
     id: int
     name: str
     created_at: datetime
+    credential: str = field(default="", repr=False, compare=False)
 
 
 class Accounts:
@@ -135,14 +136,20 @@ class Accounts:
             return None
         with self._database.writer() as connection:
             connection.execute(sa.update(sign_in).where(sign_in.c.id == attempt).values(succeeded=True))
-        return Account(row["id"], row["name"], row["created_at"])
+        return Account(row["id"], row["name"], row["created_at"], _digest(hashed))
 
     def start_session(self, owner: Account, *, lifetime: timedelta = timedelta(hours=12)) -> str:
-        """A new token (43 URL-safe characters); only its SHA-256 is stored."""
+        """A new token (43 URL-safe characters); only its SHA-256 is stored.
+
+        Raises Forbidden where the account was closed, or got another password, since it was verified.
+        """
         token, now = secrets.token_urlsafe(32), self._now()
         values = {"account_id": owner.id, "created_at": now, "expires_at": now + lifetime}
         with self._database.writer() as connection:
             connection.execute(sa.delete(session).where(session.c.expires_at <= now))
+            there = _account(connection, account.c.id == owner.id)
+            if there is None or there.credential != owner.credential:
+                raise Forbidden("an account as it was verified", "one changed meanwhile", "Sign in again.")
             connection.execute(sa.insert(session).values(token_sha256=_digest(token), **values))
         return token
 
@@ -281,6 +288,6 @@ def _digest(token: str) -> str:
 
 
 def _account(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Account | None:
-    columns = sa.select(account.c.id, account.c.name, account.c.created_at)
+    columns = sa.select(account.c.id, account.c.name, account.c.created_at, account.c.password_hash)
     row = connection.execute(columns.where(condition)).first()
-    return None if row is None else Account(*row)
+    return None if row is None else Account(row[0], row[1], row[2], _digest(row[3]))

@@ -184,20 +184,25 @@ def _blobs(reference: ModelReference) -> Path:
 
 
 def _download(reference: ModelReference, commit: str, endpoint: str | None, *, again: bool = False) -> Path:
-    """With `again` everything travels anew, and takes the place of what the cache holds."""
+    """With `again` everything travels anew, and takes the place of what the cache holds.
+
+    The manifest comes last: where it is, all that it names is. What is cut off before can be used like the files of
+    anybody else.
+    """
     from huggingface_hub import snapshot_download
 
-    def travel() -> str:
+    def travel(wanted: list[str], unwanted: list[str]) -> str:
         return snapshot_download(
             reference.name,
             revision=commit,
-            allow_patterns=_WANTED,
-            ignore_patterns=_UNWANTED,
+            allow_patterns=wanted,
+            ignore_patterns=unwanted,
             endpoint=endpoint,
             force_download=again,
         )
 
-    return Path(_unwrapped(travel))
+    _unwrapped(lambda: travel(_WANTED, [*_UNWANTED, MANIFEST]))
+    return Path(_unwrapped(lambda: travel([MANIFEST], _UNWANTED)))
 
 
 def _unwrapped(call: Callable[[], str]) -> str:
@@ -214,7 +219,7 @@ def _unwrapped(call: Callable[[], str]) -> str:
 
 def _cached(reference: ModelReference) -> Path | None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import IncompleteSnapshotError, LocalEntryNotFoundError
 
     try:
         folder = snapshot_download(
@@ -224,6 +229,9 @@ def _cached(reference: ModelReference) -> Path | None:
             ignore_patterns=_UNWANTED,
             local_files_only=True,
         )
+    except IncompleteSnapshotError as error:
+        # A listing of the commit names more: what there is may be enough to answer with.
+        folder = error.snapshot_path
     except LocalEntryNotFoundError:
         return None
     # Who read a small file of the version, its manifest, leaves a folder with that alone.

@@ -46,7 +46,7 @@ def judge(
     *,
     say: Callable[[str], None] = lambda line: None,
 ) -> Judged:
-    """Compare with the version in force; of one that was sent before the comparison it was sent with is kept.
+    """Compare with the version in force. One that was sent before, and passes, keeps the comparison it was sent with.
 
     `say` gets the lines of the comparison. Raises BadRequest where the new one is worse beyond the margins and no
     reason was given to publish it all the same.
@@ -65,7 +65,7 @@ def judge(
         say(
             f"The gate refuses it: found {refused.found}.\nPublished all the same, for this reason: {margins.force}"
         )
-    if twin is not None:
+    if twin is not None and refused is None:
         return _as_sent(twin, there)
     told_of = {"before": there.version, "n": 0, "compared": []} | ({} if gate is None else gate.as_dict())
     return Judged(told_of, margins.force if refused is not None else None, there.version)

@@ -18,12 +18,16 @@ from vitrina.durable import flush
 from vitrina.repositories.folder_files import (
     SIGN,
     account_here,
+    damaged,
     lay,
+    lead,
     link,
     put,
     require_free,
+    require_leadable,
     require_name,
     require_path,
+    unwritable,
     wait_for,
 )
 from vitrina.repositories.repository import (
@@ -95,7 +99,7 @@ class FolderRepository:
             for part in ("commits", "refs/heads", "refs/tags"):
                 (self.folder / part).mkdir(parents=True, exist_ok=True)
         except OSError as problem:
-            raise self._unwritable(problem) from problem
+            raise unwritable(self.name, problem) from problem
 
     def is_private(self) -> bool:
         """Who may read the folder is said by the system, not by the repository."""
@@ -112,9 +116,22 @@ class FolderRepository:
             return branches.get(revision) or tags[revision]
         return revision if is_commit(revision) and self._record_of(revision).is_file() else None
 
+    def settle(self) -> None:
+        self._require()
+        try:
+            with self._one_writer():
+                for what in ("heads", "tags"):
+                    for name, commit in self._names(what).items():
+                        lead(self.folder, name, commit)
+        except OSError as problem:
+            raise unwritable(self.name, problem) from problem
+
     def files(self, revision: str) -> dict[str, StoredFile]:
-        record = self._json(self._record_of(self._commit_of(revision)))
-        return {path: StoredFile(*told) for path, told in sorted(record["files"].items())}
+        place = self._record_of(self._commit_of(revision))
+        try:
+            return {path: StoredFile(*told) for path, told in sorted(self._json(place)["files"].items())}
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise damaged(self.name, place.name, problem) from problem
 
     def read(self, path: str, *, revision: str) -> bytes:
         commit = self._commit_of(revision)
@@ -125,7 +142,7 @@ class FolderRepository:
         try:
             return (self.folder / "commits" / commit / path).read_bytes()
         except OSError as problem:
-            raise self._damaged(path, problem) from problem
+            raise damaged(self.name, path, problem) from problem
 
     def hashes(self, revision: str) -> dict[str, str]:
         place = self.folder / "commits" / self._commit_of(revision)
@@ -145,7 +162,7 @@ class FolderRepository:
                 try:
                     shutil.copyfile(place / path, fresh / path)
                 except OSError as problem:
-                    raise self._damaged(path, problem) from problem
+                    raise damaged(self.name, path, problem) from problem
         return fresh
 
     def commit(self, branch: str, change: Change, *, message: str, parent: str | None) -> str:
@@ -164,7 +181,7 @@ class FolderRepository:
                 self._set("heads", branch, commit)
                 return commit
         except OSError as problem:
-            raise self._unwritable(problem) from problem
+            raise unwritable(self.name, problem) from problem
 
     def create_branch(self, name: str, *, at: str) -> None:
         self._point("heads", name, at)
@@ -187,19 +204,14 @@ class FolderRepository:
                     )
                 self._set(what, name, commit)
         except OSError as problem:
-            raise self._unwritable(problem) from problem
+            raise unwritable(self.name, problem) from problem
 
     def _set(self, what: str, name: str, commit: str) -> None:
-        # For whoever loads from a path and knows nothing of Vitrina: FOLDER/champion is the folder of its files. First
-        # the link, then what we read ourselves: killed between the two, the same command sets both.
-        beside = self.folder / f".{name}.{uuid4().hex}"
-        try:
-            beside.symlink_to(Path("commits") / commit, target_is_directory=True)
-            os.replace(beside, self.folder / name)
-        except OSError:
-            # A file system without symbolic links: refs/ says the same.
-            beside.unlink(missing_ok=True)
+        # What counts first, then the link to it: killed between the two, a path reader still sees what was in force
+        # before, and `settle`, with which the same command begins, brings the link along.
+        require_leadable(self.folder, name)
         put(self.folder / "refs" / what / name, commit + "\n")
+        lead(self.folder, name, commit)
 
     def _write(self, change: Change, *, message: str, parent: str | None) -> str:
         """A complete commit that no name points to yet."""
@@ -271,29 +283,17 @@ class FolderRepository:
             for path in sorted((self.folder / "refs" / what).iterdir()):
                 if path.is_file() and not path.name.startswith("."):
                     found[path.name] = path.read_text(encoding="utf-8").strip()
-        except OSError as problem:
-            raise self._damaged(f"refs/{what}", problem) from problem
+                    if not is_commit(found[path.name]):
+                        raise ValueError("no commit")
+        except (OSError, ValueError) as problem:
+            raise damaged(self.name, f"refs/{what}", problem) from problem
         return found
 
     def _json(self, path: Path) -> dict[str, Any]:
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
-            raise self._damaged(path.name, problem) from problem
+            raise damaged(self.name, path.name, problem) from problem
         if not isinstance(told, Mapping):
-            raise self._damaged(path.name, TypeError("no object"))
+            raise damaged(self.name, path.name, TypeError("no object"))
         return dict(told)
-
-    def _damaged(self, path: str, problem: Exception) -> RepositoryError:
-        return RepositoryError(
-            f"{path} of {self.name} as it was written",
-            f"{type(problem).__name__}",
-            "Restore the folder from a copy, or publish the version again.",
-        )
-
-    def _unwritable(self, problem: OSError) -> RepositoryError:
-        return RepositoryError(
-            f"room to write in {self.name}",
-            problem.strerror or type(problem).__name__,
-            "Put that right, then run the command again.",
-        )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import filecmp
 import getpass
 import json
 import os
@@ -15,6 +17,8 @@ from uuid import uuid4
 from vitrina.durable import flush
 from vitrina.repositories.repository import KINDS, Kind, RepositoryError, RepositoryUnreachable
 
+# A file system without symbolic links: FAT, a mounted bucket, Windows without the right to make them.
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 # What says that a folder is a repository.
 SIGN = "repository.json"
 
@@ -79,6 +83,54 @@ def link(source: Path, place: Path) -> None:
             lay(source, place)
 
 
+def lead(folder: Path, name: str, commit: str) -> None:
+    """FOLDER/name leads to the files of the commit, for whoever loads from a path and knows nothing of Vitrina.
+
+    Nothing stands there where the file system has no symbolic links. A copy of the repository made with the links
+    followed has folders instead: these give way. Raises OSError, RepositoryError as `require_leadable`.
+    """
+    place, target = folder / name, Path("commits") / commit
+    if place.is_symlink() and Path(os.readlink(place)) == target:
+        return
+    require_leadable(folder, name)
+    mark = uuid4().hex
+    beside, aside = folder / f".{name}.{mark}", folder / f".{name}.{mark}.copy"
+    try:
+        beside.symlink_to(target, target_is_directory=True)
+    except OSError as problem:
+        if problem.errno not in _NO_LINKS:
+            raise
+    try:
+        if place.is_dir() and not place.is_symlink():
+            os.replace(place, aside)
+        if beside.is_symlink():
+            os.replace(beside, place)
+    finally:
+        beside.unlink(missing_ok=True)
+    for left in folder.glob(".*.copy"):
+        shutil.rmtree(left)
+    flush(folder)
+
+
+def require_leadable(folder: Path, name: str) -> None:
+    """Raises RepositoryError where FOLDER/name is a folder with files that lie in none of the commits."""
+    place = folder / name
+    if place.is_symlink() or not place.is_dir():
+        return
+    commits = [one for one in (folder / "commits").iterdir() if one.is_dir() and not one.name.startswith(".")]
+    if not any(_are_alike(place, one) for one in commits):
+        raise RepositoryError(
+            f"{place} as a link to one of the commits",
+            "a folder with other files than any of them",
+            f"Move {place} away, then run the command again.",
+        )
+
+
+def _are_alike(one: Path, other: Path) -> bool:
+    there = [{path.relative_to(place) for path in place.rglob("*") if path.is_file()} for place in (one, other)]
+    return there[0] == there[1] and all(filecmp.cmp(one / path, other / path, shallow=False) for path in there[0])
+
+
 def require_free(folder: Path) -> None:
     """Raises RepositoryError but for a new or empty folder; what a first try that was killed left there may stay."""
     there = folder.iterdir() if folder.is_dir() else ()
@@ -124,3 +176,21 @@ def wait_for(lock: IO[str], seconds: float, *, said: str) -> None:
                     "Wait until it is done, or end it, then run the command again.",
                 ) from problem
             time.sleep(0.05)
+
+
+def damaged(name: str, path: str, problem: Exception) -> RepositoryError:
+    """What is said of a file of the repository that cannot be read as it was written."""
+    return RepositoryError(
+        f"{path} of {name} as it was written",
+        f"{type(problem).__name__}",
+        "Restore the folder from a copy, or publish the version again.",
+    )
+
+
+def unwritable(name: str, problem: OSError) -> RepositoryError:
+    """What is said where the system lets nothing be written."""
+    return RepositoryError(
+        f"room to write in {name}",
+        problem.strerror or type(problem).__name__,
+        "Put that right, then run the command again.",
+    )

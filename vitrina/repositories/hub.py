@@ -93,6 +93,9 @@ class HubRepository:
         branches, tags = self.references()
         return branches.get(revision) or tags.get(revision)
 
+    def settle(self) -> None:
+        """Nothing is kept beside the Hub's own references."""
+
     def files(self, revision: str) -> dict[str, StoredFile]:
         def listed() -> dict[str, StoredFile]:
             from huggingface_hub import RepoFile

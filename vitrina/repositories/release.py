@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vitrina.repositories.folder_files import require_free
 from vitrina.repositories.manifest import BESIDE, MANIFEST, Manifest, check_files, manifest_of
+from vitrina.repositories.opening import folder_of
 from vitrina.repositories.repository import Change, Repository, RepositoryError, size_of, stored
 from vitrina.repositories.versions import (
     HISTORY,
@@ -64,9 +66,13 @@ class Foreseen:
 
 
 def foresee(repository: Repository, content: Content) -> Foreseen:
-    """Look, change nothing. Raises RepositoryError."""
+    """Look, change nothing. Raises RepositoryError, also where `release` would not begin."""
     if not repository.exists():
+        folder = folder_of(repository.name)
+        if folder is not None:
+            require_free(folder)
         return Foreseen("v1", made=True)
+    _refuse_strangers(repository)
     known = versions(repository)
     found = _sent_before(repository, content.manifest)
     name = None if found is None else next((one.name for one in known if one.revision == found[0]), None)

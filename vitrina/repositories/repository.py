@@ -78,6 +78,9 @@ class Repository(Protocol):
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, a tag or a commit names; None where there is none."""
 
+    def settle(self) -> None:
+        """Before something is moved: what is kept beside the references is as they are, whatever was cut off."""
+
     def files(self, revision: str) -> dict[str, StoredFile]:
         """Path -> what is stored, in the order of the paths."""
 

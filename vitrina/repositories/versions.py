@@ -119,6 +119,7 @@ def move_champion(
     if content is None:
         _require_whole(repository, wanted)  # What was just published was just read back.
     alias = alias_of(repository.kind)
+    repository.settle()
     head = repository.references().branches.get(alias)
     told = [] if head is None else history_at(repository, head)
     in_force = told[-1].version if told else None
@@ -138,7 +139,9 @@ def move_champion(
     # At the head that the log was read from: who moves it meanwhile is not overwritten.
     moved = _bring(repository, alias, head, given)
     if alias != MAIN:
-        _bring(repository, MAIN, repository.references().branches.get(MAIN), given)
+        main = repository.references().branches.get(MAIN)
+        _require_still(repository, alias, moved)
+        _bring(repository, MAIN, main, given)
     return Champion(moved, version, entry.at, entry)
 
 
@@ -190,6 +193,16 @@ def _compare(repository: Repository, version: Version, manifest: Manifest) -> No
             f"the files of {version.name} of {repository.name} as its manifest names them",
             f"another {', '.join(wrong[:5])}" + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""),
             "Restore the folder from a copy, or name another version.",
+        )
+
+
+def _require_still(repository: Repository, alias: str, moved: str) -> None:
+    """Looked at after the head of main was read: who moved the alias since then moves main as well, or has done so."""
+    if repository.references().branches.get(alias) != moved:
+        raise RepositoryChanged(
+            f"{alias} of {repository.name} as it was just moved",
+            "that somebody else moves it too",
+            "Look at what is in force now, then decide again.",
         )
 
 

@@ -34,7 +34,8 @@ FILES_A_COMMIT = 500
 class Taken:
     """What came of it. `commit` holds the backup, which was there `since` that moment where nothing was new; `sent`
     are the paths that travelled; `pruned` those that went. `missing`, `altered` name pictures (SHA-256) whose file is
-    gone or not as it came, `outside` models that lie elsewhere than in the data folder: none of these is in it."""
+    gone or not as it came, `outside` models that lie elsewhere than in the data folder, `elsewhere` those of a
+    repository in a folder, which keeps its own versions: none of these is in it."""
 
     commit: str
     backup: Backup
@@ -44,10 +45,11 @@ class Taken:
     missing: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        """Whether everything that the rows need is in it."""
+        """Whether everything that the rows need is in it, or in a repository."""
         return not (self.backup.missing or self.outside)
 
 
@@ -61,6 +63,7 @@ class _Content:
     missing: dict[str, None] = field(default_factory=dict)
     altered: dict[str, None] = field(default_factory=dict)
     outside: dict[str, None] = field(default_factory=dict)
+    elsewhere: dict[str, None] = field(default_factory=dict)
 
     @property
     def unwell(self) -> set[str]:
@@ -110,6 +113,7 @@ def take_backup(
         missing=tuple(content.missing),
         altered=tuple(content.altered),
         outside=tuple(content.outside),
+        elsewhere=tuple(content.elsewhere),
     )
     return _pruned(repository, outcome, step=step) if prune else outcome
 
@@ -208,6 +212,9 @@ def _add_picture(
 
 
 def _add_model(content: _Content, data: Path, reference: str) -> None:
+    if reference.startswith("file:"):
+        content.elsewhere[reference.partition("@")[0]] = None
+        return
     folder = data / reference
     if not folder.is_dir():
         return  # The name of one on the Hub, of a bundled one: it is there without us.

@@ -67,11 +67,13 @@ def run_backup(
             taken = take_backup(store, repository, data=data, taken=moment, prune=prune)
             whole = taken.whole
             print(mark + backup_in_words(taken, repository.name), flush=True)
-        except VitrinaError as problem:
+        # Whatever it was: the next one is tried all the same.
+        except Exception as problem:
             if every is None:
                 raise
             whole = False
-            print(f"{mark}No backup: {problem}", flush=True)
+            named = "" if isinstance(problem, VitrinaError) else f"{type(problem).__name__}: "
+            print(f"{mark}No backup: {named}{problem}", flush=True)
         if every is None or ending.wait(every * 60):
             return 0 if whole else 1
 
@@ -109,14 +111,16 @@ def _backup(open_store: Callable[[Settings], Store], options: argparse.Namespace
             return run_backup(store, repository, every=options.every, stop=stop, **asked)
 
 
-# What a restore makes in a folder; one that was cut off left no more than these.
-_OF_A_RESTORE = ("vitrina.sqlite3", "pictures", "models", ".restoring-")
+# What a restore makes in a folder, the first of them before any other; one that was cut off left no more than these.
+_DATABASE = "vitrina.sqlite3"
+_OF_A_RESTORE = (_DATABASE, f"{_DATABASE}-journal", "pictures", "models")
 
 
 def _require_empty(folder: Path) -> None:
     """Nobody's training runs or photos get a database and pictures among them. Raises Conflict."""
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    other = [name for name in there if not name.startswith(_OF_A_RESTORE)]
+    ours = _OF_A_RESTORE if _DATABASE in there else ()
+    other = [name for name in there if name not in ours and not name.startswith(".restoring-")]
     if other or (folder.exists() and not folder.is_dir()):
         raise Conflict(
             f"a new or empty folder at {folder}",

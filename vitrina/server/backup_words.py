@@ -23,6 +23,7 @@ def backup_in_words(taken: Taken, name: str) -> str:
         *_listed("No file of the picture", taken.missing),
         *_listed("Not as it came, so not sent: the file of the picture", taken.altered),
         *_listed("Not in the data folder, so not sent: the model", taken.outside),
+        *_listed("A repository of its own, so not sent, to be copied by itself:", taken.elsewhere),
     ]
     return "\n".join([told, *troubles])
 

@@ -171,6 +171,8 @@ def _unpacked(text: str) -> Asked | None:
     try:
         found = json.loads(base64.urlsafe_b64decode(text[:4000] + "=" * (-len(text[:4000]) % 4)))
         asked = Asked(*found)
+        # Half a character, which JSON may spell, is nothing that goes into an address.
+        "".join(asked).encode()
     except (ValueError, TypeError, RecursionError):
         return None
     return asked if all(isinstance(part, str) and part for part in asked) else None

@@ -16,8 +16,9 @@ from vitrina.decoder import Decoder
 from vitrina.durable import flush
 from vitrina.errors import Conflict, PictureRefused
 from vitrina.gallery.doctor import DoctorReport, examine
-from vitrina.gallery.dump import dump
+from vitrina.gallery.dump import Dump, dump
 from vitrina.gallery.files import Arrived, FileStore
+from vitrina.gallery.migrate import revisions
 from vitrina.gallery.restored import load, require_empty, require_schema
 from vitrina.gallery.store import Store
 from vitrina.images import sha256_of
@@ -27,6 +28,7 @@ from vitrina.server.backup_content import BACKUP, MODELS, ROWS, Backup, read_bac
 
 _AT_A_TIME = 200
 _PARTIAL = ".restoring-"
+_LOADED, _FIGURES = (".json", ".safetensors"), "eval_results.json"
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,15 @@ def restore(
     """
     commit, backup = find_backup(repository, revision)
     require_schema(backup.schema)
-    rows_are_there = _has_rows(store, backup)
+    rows_are_there = _has_rows(store, repository, commit, backup, data=data)
     _require_no_strangers(store.files, backup)
     brought = give_back_files(repository, commit, backup, store=store, data=data, step=step)
     counts = backup.counts
     if not rows_are_there:
         with _partial(data) as place:
-            rows = backup.under(ROWS)
-            folder = _fetched(repository, commit, rows, backup.files, place)
+            rows = _rows(repository, commit, backup, place)
             step("rows")
-            files = {Path(path).stem: folder / path for path in rows}
-            counts = load(store.database, files, schema=backup.schema)
+            counts = load(store.database, rows, schema=backup.schema)
     step("small pictures")
     refused = {} if decoder is None else _make_small(store, decoder, backup)
     step("doctor")
@@ -137,18 +137,39 @@ def give_back_files(
     return brought
 
 
-def _has_rows(store: Store, backup: Backup) -> bool:
+def _has_rows(store: Store, repository: Repository, commit: str, backup: Backup, *, data: Path) -> bool:
     """False for an empty database, True for one that has just these rows. Raises Conflict for any other."""
     try:
         require_empty(store.database)
         return False
     except Conflict:
-        with tempfile.TemporaryDirectory(prefix="vitrina-rows-") as place:
-            there = dump(store.database, Path(place)).files.values()
-            same = all(backup.files.get(f"{ROWS}/{file.name}") == stored(file) for file in there)
-        if not same:
+        with _partial(data) as place:
+            there = _hashes(dump(store.database, place), ROWS)
+            told = {path: backup.files[path] for path in backup.under(ROWS)}
+            if backup.schema != revisions()[-1]:
+                told = _as_migrated(_rows(repository, commit, backup, place), backup, place)
+        if there != told:
             raise
         return True
+
+
+def _hashes(dumped: Dump, folder: str) -> dict[str, StoredFile]:
+    return {f"{folder}/{file.name}": stored(file) for file in dumped.files.values()}
+
+
+def _as_migrated(rows: Mapping[str, Path], backup: Backup, place: Path) -> dict[str, StoredFile]:
+    """The rows of an older schema as a restore leaves them."""
+    with Store.open(f"sqlite:///{place / 'scratch.sqlite3'}", place / "scratch") as scratch:
+        load(scratch.database, rows, schema=backup.schema)
+        (place / "migrated").mkdir()
+        return _hashes(dump(scratch.database, place / "migrated"), ROWS)
+
+
+def _rows(repository: Repository, commit: str, backup: Backup, place: Path) -> dict[str, Path]:
+    """Table -> its lines, fetched."""
+    paths = backup.under(ROWS)
+    folder = _fetched(repository, commit, paths, backup.files, place)
+    return {Path(path).stem: folder / path for path in paths}
 
 
 def _require_no_strangers(files: FileStore, backup: Backup) -> None:
@@ -225,8 +246,10 @@ def _is_whole(files: FileStore, sha256: str) -> bool:
 def _has_model(data: Path, name: str, paths: Sequence[str], backup: Backup) -> bool:
     if not (data / MODELS / name).exists():
         return False
+    # Its figures may have been measured anew since, its card edited: by these it is not another model.
+    loaded = [path for path in paths if path.endswith(_LOADED) and not path.endswith(_FIGURES)]
     other = [
-        path for path in paths if not (data / path).is_file() or stored(data / path) != backup.files[path]
+        path for path in loaded if not (data / path).is_file() or stored(data / path) != backup.files[path]
     ]
     if other:
         raise Conflict(

@@ -110,7 +110,8 @@ def _moved(
                 f"{now.version if now else 'none'}, since {now.since if now else 'ever'}",
                 "Look at it as it is now, then decide again.",
             )
-        return move_champion(repository, version, reason=reason, by=by, at=at, expected=expected)
+        # "": that there was none, which is compared once more when it is moved.
+        return move_champion(repository, version, reason=reason, by=by, at=at, expected=expected or "")
     except RepositoryChanged as problem:
         raise Stale(
             problem.expected, problem.found, "Look at it as it is now, then decide again."

@@ -6,8 +6,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# After a version failed it is left alone for so long, then twice as long, and so on.
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=6)
+# After a version failed it is left alone for so long, then twice as long, and so on: not for long, since what was wrong
+# with it may have been the road, or a folder that somebody puts right.
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class _Failing:
     pinned: str
     tries: int
     again_at: datetime
+    problem: str
 
 
 class FollowMemory:
@@ -37,10 +39,15 @@ class FollowMemory:
         if pinned is not None:
             before = self._failing.tries if self._failing and self._failing.pinned == pinned else 0
             wait = min(FIRST_WAIT * 2 ** min(before, 10), LONGEST_WAIT)
-            self._failing = _Failing(pinned, before + 1, now + wait)
+            self._failing = _Failing(pinned, before + 1, now + wait, problem)
         return news
 
     def rests(self, pinned: str, now: datetime) -> bool:
-        """Whether this version failed so short a while ago that it is left alone."""
+        """Whether this version failed so short a while ago that it is left alone; `problem` is then what it failed
+        of."""
         failing = self._failing
-        return failing is not None and failing.pinned == pinned and now < failing.again_at
+        if failing is None or failing.pinned != pinned or now >= failing.again_at:
+            return False
+        # The alias was just read: what kept an earlier check from reading it is over.
+        self.problem = failing.problem
+        return True

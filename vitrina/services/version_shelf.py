@@ -61,6 +61,7 @@ class _State:
     tried_at: float | None = None
     begun_at: float = 0.0
     done: threading.Event | None = None
+    once_more: bool = False
 
 
 class VersionShelf:
@@ -100,6 +101,9 @@ class VersionShelf:
             old = state.tried_at is None or self._clock() - state.tried_at >= FRESH
             if (old or anew) and state.done is None:
                 self._begin(address, state)
+            elif anew:
+                # What is being read just now may have been read before what is to be seen.
+                state.once_more = True
             done, begun_at = state.done, state.begun_at
         if done is not None:
             # Whoever comes later does not wait for a far end that hangs.
@@ -128,6 +132,9 @@ class VersionShelf:
         with self._lock:
             done, state.done = state.done, None
             state.problem, state.tried_at = problem, self._clock()
+            if state.once_more:
+                state.once_more = False
+                self._begin(address, state)
         if done is not None:
             done.set()
 
