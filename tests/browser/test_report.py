@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import NARROW, WIDE
 from tests.report.made import BOLD, CLASSES, TRICK, Reports, collected, make_pile, usual_queue
@@ -162,7 +162,7 @@ def test_the_queue_is_walked_by_keyboard_and_the_decisions_are_read(
     assert page.inner_text("#progress") == "5 of 6 decided"
 
     page.reload()
-    assert page.inner_text("#progress") == "5 of 6 decided"
+    expect(page.locator("#progress")).to_have_text("5 of 6 decided")
     assert file_shown(page) == "metal/5.png"
     page.keyboard.press("?")
     assert page.is_visible("dialog[open]")
