@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.errors import BadRequest, NotFound
+from vitrina.repositories.hub import hub_address
 from vitrina.repositories.opening import folder_of, open_repository
 from vitrina.repositories.release import Content, foresee, release
 from vitrina.repositories.repository import Kind, Repository, RepositoryUnreachable
@@ -215,7 +216,7 @@ def how_to_load(repository: Repository) -> list[str]:
     name = repository.name
     on_hub = folder_of(name) is None
     if repository.kind == "space":
-        return [f"It runs at https://huggingface.co/spaces/{name}"] if on_hub else []
+        return [f"It runs at {hub_address()}/spaces/{name}"] if on_hub else []
     found = champion(repository)
     if found is None:
         raise BadRequest(f"a version in force in {name}", "none", "Publish one first.")

@@ -111,7 +111,9 @@ class Person:
     shots: Path | None
 
     def shot(self, name: str) -> None:
-        """A screenshot, where TEST_SCREENSHOTS names a folder for them."""
+        """A screenshot, where TEST_SCREENSHOTS names a folder for them. Nothing that a script forgot stands there."""
+        lines = self.page.evaluate("document.body.innerText").splitlines()
+        assert [line for line in lines if line.strip() in ("null", "undefined", "NaN", "false")] == []
         if self.shots is not None:
             self.page.screenshot(path=self.shots / f"{name}.png")
 

@@ -217,6 +217,22 @@ def test_where_it_began() -> None:
     assert "No temperature was chosen: the probabilities are those of training.\n" in text
 
 
+def test_what_a_run_does_not_have_is_not_listed() -> None:
+    train, evaluate = train_report(), eval_results()
+    for report in (train, evaluate):
+        report["calibration"]["temperature"] = 1.0
+    train |= {"epochs": 3.0, "steps": 120}
+    train["chosen"] |= {"epoch": 2.0, "l2": None}
+    text = card(train=train, evaluate=evaluate)
+    n = evaluate["calibration"]["n"]
+    assert (
+        f"The temperature that was chosen on {n} validation pictures is 1.000: the probabilities are those of training."
+        in text
+    )
+    assert "- Epochs: 3.0; steps: 120; seed: " in text
+    assert ", epoch 2.0\n" in text
+
+
 def test_answers_averaged_over_views() -> None:
     evaluate = eval_results()
     evaluate["test_time_augmentation"] = {"views": ["none", "flip"], "accuracy": evaluate["test"]["accuracy"]}

@@ -123,7 +123,10 @@ def test_no_store_no_backup(tmp_path: Path) -> None:
     assert err.startswith("Expected a store in ")
     code, _, err = done(tmp_path / "none", "restore", str(tmp_path / "backups"))
     assert code == 2
-    assert err.startswith("Expected a complete backup at main of ")
+    assert err == (
+        f"Expected the data set repository {tmp_path / 'backups'}; found no such repository, or a private one. "
+        "Correct the name; set HF_TOKEN for one on the Hub.\n"
+    )
     assert not (tmp_path / "none").exists()
 
 

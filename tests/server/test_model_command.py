@@ -41,8 +41,7 @@ def test_it_says_what_answers_follows_pins_and_checks(
     )
     assert run_model(pets, "pets") == 1
     assert capsys.readouterr().out == (
-        "No model answers for pets: Expected a model for 'pets'; found no model set for this collection. "
-        "Try again later, or choose another collection.\n"
+        "No model is set for pets. Set one with --follow org/name, or --pin org/name@v2.\n"
     )
     publish(repository, contents[0])
     uri = repository.folder.as_uri()
@@ -52,7 +51,7 @@ def test_it_says_what_answers_follows_pins_and_checks(
     assert answers.startswith(f"v1, {uri}@{commit} answers for pets, since 20")
     assert answers.endswith(" UTC.")
     assert follows == f"It follows {uri}@champion."
-    assert pictures.startswith("Pictures that had another answer and have its now: ")
+    assert pictures.startswith("Answered by it just now: ")
     card = pets.store.pictures.page("pets", view="review").items[0]
     assert card.prediction is not None
     assert card.prediction.revision == f"{uri}@{commit}"

@@ -237,6 +237,10 @@ def test_a_pinned_version_stays(pets: Services, repository: FolderRepository, co
     assert pets.following.state("pets").follows is None
     with pytest.raises(BadRequest):
         pets.following.check("pets")
+    # Where no version is named it is the one in force now, by its name.
+    for named in (address(repository), f"{address(repository)}@main", f"{address(repository)}@champion"):
+        done = pets.following.pin("pets", named)
+        assert (done.version, done.revision) == ("v2", pinned(repository, "v2"))
 
 
 def test_somebody_elses_model_answers_with_a_warning(

@@ -267,6 +267,10 @@ def test_going_back_goes_back_and_never_forward(
     assert [(one["action"], one["version"]) for one in log][2:] == [("roll back", "v1")]
     assert there.tree("main") == there.tree("champion")
     capsys.readouterr()
+    assert main(["roll_back", "org/squares", "--to", "v1", "--reason", "else"]) == 0
+    said = capsys.readouterr().out
+    assert "It was in force already: nothing has changed, and the reason is not kept." in said
+    assert "Apps that follow it" not in said
     # Nor does it go back twice where the answer to the first was lost.
     assert main(back) == 0
     assert "It was there already, for this reason. To go further back, name the version" in capsys.readouterr().out

@@ -22,6 +22,7 @@ from vitrina.repositories.folder_files import (
     lay,
     lead,
     link,
+    names_in,
     put,
     require_free,
     require_leadable,
@@ -147,6 +148,10 @@ class FolderRepository:
     def hashes(self, revision: str) -> dict[str, str]:
         place = self.folder / "commits" / self._commit_of(revision)
         return {path: sha256_of(place / path) for path in self.files(revision) if (place / path).is_file()}
+
+    def altered(self, revision: str) -> set[str]:
+        there = self.hashes(revision)
+        return {path for path, told in self.files(revision).items() if there.get(path) != told.sha256}
 
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None
@@ -278,16 +283,10 @@ class FolderRepository:
         return self.folder / "commits" / f"{commit}.json"
 
     def _names(self, what: str) -> dict[str, str]:
-        found = {}
         try:
-            for path in sorted((self.folder / "refs" / what).iterdir()):
-                if path.is_file() and not path.name.startswith("."):
-                    found[path.name] = path.read_text(encoding="utf-8").strip()
-                    if not is_commit(found[path.name]):
-                        raise ValueError("no commit")
+            return names_in(self.folder / "refs" / what)
         except (OSError, ValueError) as problem:
             raise damaged(self.name, f"refs/{what}", problem) from problem
-        return found
 
     def _json(self, path: Path) -> dict[str, Any]:
         try:

@@ -15,7 +15,13 @@ from typing import IO
 from uuid import uuid4
 
 from vitrina.durable import flush
-from vitrina.repositories.repository import KINDS, Kind, RepositoryError, RepositoryUnreachable
+from vitrina.repositories.repository import (
+    KINDS,
+    Kind,
+    RepositoryError,
+    RepositoryUnreachable,
+    is_commit,
+)
 
 # A file system without symbolic links: FAT, a mounted bucket, Windows without the right to make them.
 _NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
@@ -53,6 +59,17 @@ def kind_told(folder: Path) -> Kind | None:
         return None
     found = told.get("kind") if isinstance(told, dict) else None
     return found if found in KINDS else None
+
+
+def names_in(folder: Path) -> dict[str, str]:
+    """Name -> commit of the references that lie there, a file each. Raises OSError, ValueError for one that is none."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            found[path.name] = path.read_text(encoding="utf-8").strip()
+            if not is_commit(found[path.name]):
+                raise ValueError(path.name)
+    return found
 
 
 def put(place: Path, text: str) -> None:
@@ -182,7 +199,7 @@ def damaged(name: str, path: str, problem: Exception) -> RepositoryError:
     """What is said of a file of the repository that cannot be read as it was written."""
     return RepositoryError(
         f"{path} of {name} as it was written",
-        f"{type(problem).__name__}",
+        _found(problem),
         "Restore the folder from a copy, or publish the version again.",
     )
 
@@ -194,3 +211,11 @@ def unwritable(name: str, problem: OSError) -> RepositoryError:
         problem.strerror or type(problem).__name__,
         "Put that right, then run the command again.",
     )
+
+
+def _found(problem: Exception) -> str:
+    if isinstance(problem, FileNotFoundError):
+        return "no such file"
+    if isinstance(problem, OSError):
+        return problem.strerror or type(problem).__name__
+    return "something else"

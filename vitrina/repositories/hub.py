@@ -128,6 +128,10 @@ class HubRepository:
             for path, one in self.files(revision).items()
         }
 
+    def altered(self, revision: str) -> set[str]:
+        """None: the Hub keeps what it was given under its hash."""
+        return set()
+
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None
     ) -> Path:
@@ -229,6 +233,13 @@ class HubRepository:
         """The commit that carries the mark, if it is among the branch's."""
         commits = self._api().list_repo_commits(self.name, repo_type=self.kind, revision=branch)
         return next((str(one.commit_id) for one in commits if mark in one.message), None)
+
+
+def hub_address() -> str:
+    """Where the Hub's pages are: HF_ENDPOINT, else huggingface.co."""
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT)
 
 
 def _operations(change: Change) -> list[Any]:

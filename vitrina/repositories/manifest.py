@@ -117,5 +117,5 @@ def check_files(folder: Path, manifest: Manifest, *, wanted: tuple[str, ...] = (
         raise RepositoryError(
             f"the files of {manifest.name} as its manifest names them",
             ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""),
-            "Fetch it again; where that does not help, publish it again.",
+            "Fetch it again; where that does not help, restore it from a copy, or publish it anew.",
         )

@@ -149,7 +149,9 @@ def _sent_before(repository: Repository, manifest: Manifest) -> tuple[str, Manif
     for commit in [*([branches[VERSIONS]] if VERSIONS in branches else []), *sent]:
         if MANIFEST in repository.files(commit):
             there = manifest_of(repository.read(MANIFEST, revision=commit))
-            if replace(there, created="") == replace(manifest, created=""):
+            same = replace(there, created="") == replace(manifest, created="")
+            # One that was altered since is none: what is at hand is sent again, as a version of its own.
+            if same and not repository.altered(commit):
                 return commit, there
     return None
 

@@ -89,6 +89,9 @@ class Repository(Protocol):
     def hashes(self, revision: str) -> dict[str, str]:
         """Path -> SHA-256 of the bytes that lie there now."""
 
+    def altered(self, revision: str) -> set[str]:
+        """Paths whose bytes are no longer those that were committed: a folder is open to every editor and disk."""
+
     def download(
         self, revision: str, *, wanted: Sequence[str] | None = None, fresh: Path | None = None
     ) -> Path:

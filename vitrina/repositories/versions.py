@@ -214,9 +214,11 @@ def _bring(repository: Repository, branch: str, head: str | None, given: _Given)
         head = revision
     files, wanted = repository.files(head), repository.files(revision)
     same = HISTORY in files and repository.read(HISTORY, revision=head) == told
+    altered = repository.altered(head)
     differ = [path for path, one in wanted.items() if files.get(path) != one or one.sha256 is None]
+    differ += [path for path in wanted if path in altered and path not in differ]
     removed = [path for path in files if path not in wanted and path not in (HISTORY, *BESIDE)]
-    if same and not removed and all(files.get(path) == wanted[path] for path in differ):
+    if same and not removed and not altered and all(files.get(path) == wanted[path] for path in differ):
         # Sizes of small files alone would not tell; their history does: it was written in one step with them.
         return head
     change = Change(

@@ -80,6 +80,10 @@ def run_model(
 def _tell(services: Services, slug: str) -> str:
     """Print what answers, since when, what could not be verified. "", or why nothing answers."""
     collection = services.store.collections.get(slug)
+    if collection.model is None and collection.follows is None:
+        told = f"No model is set for {slug}. Set one with --follow org/name, or --pin org/name@v2."
+        print(told)
+        return told
     try:
         services.classifiers.get(slug)
     except ModelUnavailable as error:
@@ -102,4 +106,4 @@ def _answer(services: Services, slug: str) -> None:
     answered = classify_outdated(
         services.store, services.classifiers, services.decoder, slug=slug, stop=threading.Event()
     )
-    print(f"Pictures that had another answer and have its now: {answered}.")
+    print(f"Answered by it just now: {answered} {'picture' if answered == 1 else 'pictures'}.")

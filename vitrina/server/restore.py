@@ -86,7 +86,13 @@ def restore(
 
 def find_backup(repository: Repository, revision: str) -> tuple[str, Backup]:
     """The commit of a revision, the complete backup in it. Raises RepositoryError."""
-    commit = repository.resolve(revision) if repository.exists() else None
+    if not repository.exists():
+        raise RepositoryError(
+            f"the data set repository {repository.name}",
+            "no such repository, or a private one",
+            "Correct the name; set HF_TOKEN for one on the Hub.",
+        )
+    commit = repository.resolve(revision)
     backup = None if commit is None else read_backup(repository, commit)
     if commit is None or backup is None:
         raise RepositoryError(

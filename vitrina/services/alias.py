@@ -12,7 +12,7 @@ from vitrina.repositories.hub import HubRepository
 from vitrina.repositories.opening import open_repository
 from vitrina.repositories.patience import Patience
 from vitrina.repositories.repository import Repository, RepositoryError, is_commit
-from vitrina.repositories.versions import CHAMPION, history_at, versions
+from vitrina.repositories.versions import CHAMPION, MAIN, history_at, versions
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,12 @@ class Aliases:
         return known
 
     def pin(self, reference: ModelReference) -> Target:
-        """The version, tag, branch or commit that stays. Raises RepositoryError where there is none."""
+        """The version, tag, branch or commit that stays; of a branch of ours, and where none is named, the version in
+        force there now. Raises RepositoryError where there is none."""
         repository = self.open(reference)
+        head = repository.references().branches.get(reference.revision or MAIN)
+        if head is not None:
+            return _target(repository, reference, head)
         commit = commit_of(repository, reference)
         named = [one.name for one in versions(repository) if one.revision == commit]
         return Target(reference.at(commit), named[-1] if named else None, commit)

@@ -104,13 +104,17 @@ class Curation:
             slug, view=view, order=order, offset=offset, limit=max(1, min(limit, 100))
         )
         state = self.classifiers.state(slug)
-        message = state.found if state.kind == "failed" else sentence(language, _STATE_WORDS[state.kind])
         return {
             "items": [self._item(card, collection, language) for card in page.items],
             "total": page.total,
             "counts": self._counts(slug),
             "labels": self._labels(collection, language),
-            "classifier": {"ready": state.kind == "ready", "message": message},
+            "classifier": {
+                "ready": state.kind == "ready",
+                "message": sentence(language, _STATE_WORDS[state.kind]),
+                # In English: what went wrong, as it was found.
+                "problem": state.found if state.kind == "failed" else None,
+            },
         }
 
     def item(self, principal: Principal, picture_id: int, *, language: str) -> dict[str, Any]:
@@ -250,4 +254,10 @@ class Curation:
         return {"undone": text, "count": len(batch.events), "items": items}
 
 
-_STATE_WORDS = {"ready": "ready", "loading": "loading", "training": "training", "none": "no_model"}
+_STATE_WORDS = {
+    "ready": "ready",
+    "loading": "loading",
+    "training": "training",
+    "none": "no_model",
+    "failed": "failed",
+}

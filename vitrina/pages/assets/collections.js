@@ -28,7 +28,7 @@
       h("th", { scope: "row" },
         h("a", { class: "v-serif v-collection-name", href: `/backend/?${new URLSearchParams({ collection: one.slug })}` }, h("bdi", { text: one.title })),
         one.simulated && h("span", { class: "v-tag", text: w("common.simulated") }),
-        h("p", { class: "v-quiet v-small v-break" }, V.count("common.classes", one.labels.length), " · ", h("bdi", { text: one.model_revision || one.model || w("create.no_model") }),
+        h("p", { class: "v-quiet v-small v-break" }, V.count("common.classes", one.labels.length), " · ", h("bdi", { text: V.revision(one.model_revision || one.model) || w("create.no_model") }),
           " · ", h("a", { class: "v-link", href: `/?collection=${encodeURIComponent(one.slug)}`, text: w("create.show") }))),
       number("review", "create.column_review"), number("ready", "create.column_ready"), number("published", "create.column_published"));
   };
@@ -36,6 +36,7 @@
   V.collectionsPage = (root) => {
     root.classList.add("v-root");
     const place = V.frame(root, { page: "collections", staff: true });
+    V.askDemo();
     const list = h("div", { class: "v-collection-list" });
     const title = h("input", { type: "text", maxlength: 200, autocomplete: "off" });
     const slug = h("input", { type: "text", maxlength: 64, autocomplete: "off", spellcheck: "false", autocapitalize: "none" });

@@ -30,7 +30,7 @@
 
   const facts = (picture) => {
     const rows = [
-      [w("detail.model"), picture.model_revision],
+      [w("detail.model"), V.revision(picture.model_revision)],
       [w("detail.file"), picture.file_name],
       [null, picture.width && w("detail.size", { width: V.number(picture.width), height: V.number(picture.height) })],
     ].filter(([, value]) => value);

@@ -35,6 +35,13 @@
   V.count = (key, n) => V.w(`${key}_${n === 1 ? "one" : "many"}`, { n: V.number(n) });
   // Never "100 %": no model is certain, and a rounded 1.0 is no proof of it.
   V.percent = (share) => Math.min(99, Math.round(share * 100));
+  // A share that was measured, in percent: on 200 pictures and more with one decimal place.
+  V.share = (value, n) => {
+    const digits = n !== null && n >= 200 ? 1 : 0;
+    return new Intl.NumberFormat(V.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value * 100);
+  };
+  // "org/name@<commit>": twelve of its forty digits tell it.
+  V.revision = (text) => (text ? text.replace(/@([0-9a-f]{12})[0-9a-f]{28}$/, "@$1") : text);
   V.when = (text) => {
     const at = new Date(text);
     if (Number.isNaN(at.getTime())) return "";
@@ -115,6 +122,9 @@
         "aria-label": sentence, "aria-valuemin": 0, "aria-valuemax": of || null, "aria-valuenow": of ? done : null },
         V.h("span", { class: "v-bar-fill", style: { "--share": of ? String(done / of) : "1" } })));
 
+  // What a far end said is kept in English, for staff: the sentence before it says the same in the page's language.
+  V.inServersWords = (problem) =>
+    problem && V.h("p", { class: "v-quiet v-small v-break" }, `${V.w("models.servers_words")} `, V.h("span", { lang: "en", text: problem }));
   // Shown only where the wait is longer than half a second (the style sheet holds it back).
   V.loading = () => V.h("div", { class: "v-later" }, V.progress(V.w("common.loading")));
 

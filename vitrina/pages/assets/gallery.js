@@ -63,12 +63,13 @@
     const drawTitle = () => {
       if (!collection) return parts.title.replaceChildren();
       const numbers = [V.count("common.pictures", collection.total), V.count("common.classes", collection.labels.length)].join(" · ");
-      return parts.title.replaceChildren(
+      const measured = (name) => V.share(collection.measured[name], collection.measured.n);
+      return parts.title.replaceChildren(...[
         h("h1", {}, h("bdi", { text: collection.title })),
         h("p", { class: "v-lead" }, collection.description ? h("bdi", { text: `${collection.description} ` }) : null),
         h("p", { class: "v-quiet v-numbers" }, numbers, collection.simulated && h("span", { class: "v-tag", text: w("common.simulated") })),
         collection.measured && h("p", { class: "v-quiet v-small", text: w("gallery.measured", {
-          share: V.percent(collection.measured.accuracy), low: V.percent(collection.measured.low), high: V.percent(collection.measured.high), n: V.number(collection.measured.n) }) }));
+          share: measured("accuracy"), low: measured("low"), high: measured("high"), n: V.number(collection.measured.n) }) })].filter(Boolean));
     };
     const drawChips = () => {
       const labels = collection ? collection.labels : [];

@@ -7,12 +7,10 @@
 
   // ---- numbers: shares as percent, with a decimal where enough pictures stand behind it ----
   const PLAIN = ["mae", "rmse", "r2"];
-  const digits = (n) => (n !== null && n >= 200 ? 1 : 0);
-  const share = (value, n) => new Intl.NumberFormat(V.language, { minimumFractionDigits: digits(n), maximumFractionDigits: digits(n) }).format(value * 100);
   const plain = (value) => new Intl.NumberFormat(V.language, { maximumSignificantDigits: 3 }).format(value);
-  M.number = (name, value, n) => (PLAIN.includes(name) ? plain(value) : w("common.percent", { n: share(value, n) }));
+  M.number = (name, value, n) => (PLAIN.includes(name) ? plain(value) : w("common.percent", { n: V.share(value, n) }));
   const range = (name, figure) => {
-    const shown = (value) => (PLAIN.includes(name) ? plain(value) : share(value, figure.n));
+    const shown = (value) => (PLAIN.includes(name) ? plain(value) : V.share(value, figure.n));
     return w("models.interval", { low: shown(figure.interval[0]), high: shown(figure.interval[1]) });
   };
   const figureOf = (row, name) => row.figures.find((one) => one.name === name);
@@ -102,18 +100,15 @@
       check && check.failed && models.serving.state === "ready" && w("models.check_failed"),
     ];
   };
-  // What a far end said is kept in English, for staff: the sentence before it says the same in the page's language.
-  const inServersWords = (problem) =>
-    problem && h("p", { class: "v-quiet v-small v-break" }, `${w("models.servers_words")} `, h("span", { lang: "en", text: problem }));
   M.inForce = (models) => {
     const known = models.kind !== "followed" || models.read_at;
     return h("section", { class: "v-in-force" },
       models.kind === "followed" && known && h("p", { class: "v-in-force-words v-serif", text: inForce(models) }),
       notes(models).filter(Boolean).map((text) => h("p", { class: "v-quiet", text })),
-      models.check && models.check.failed && inServersWords(models.check.problem),
+      models.check && models.check.failed && V.inServersWords(models.check.problem),
       models.kind === "followed" && h("p", { class: "v-quiet v-small v-break" }, `${w("models.repository")} `, h("bdi", { text: models.repository })),
       models.away && h("p", { class: "v-away", role: "status" }, known ? w("models.away", { when: V.when(models.read_at) }) : w("models.away_nothing")),
-      models.away && !(models.check && models.check.problem) && inServersWords(models.problem),
+      models.away && !(models.check && models.check.problem) && V.inServersWords(models.problem),
       models.reading && !known && V.progress(w("models.reading")));
   };
 
@@ -130,7 +125,7 @@
     const lows = models.versions.map((row) => figureOf(row, name)).filter(Boolean).map((one) => (one.interval || [one.value])[0]);
     return lows.length ? Math.max(0, Math.floor(Math.min(...lows) * 10 - 0.5) / 10) : 0;
   };
-  const ends = (from) => h("span", { class: "v-strip-ends", "aria-hidden": "true" }, h("span", { text: w("common.percent", { n: share(from, 0) }) }), h("span", { text: w("common.percent", { n: 100 }) }));
+  const ends = (from) => h("span", { class: "v-strip-ends", "aria-hidden": "true" }, h("span", { text: w("common.percent", { n: V.share(from, 0) }) }), h("span", { text: w("common.percent", { n: 100 }) }));
   const strip = (figure, from) => {
     const on = (value) => String(Math.max(0, (value - from) / (1 - from)));
     const [low, high] = figure.interval || [figure.value, figure.value];

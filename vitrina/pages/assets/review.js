@@ -82,7 +82,8 @@
       }
       if (!said) lines.push(queue.classifier.ready ? w("review.model_silent") : queue.classifier.message || w("review.model_silent"));
       else lines.push(said.abstained ? w("review.model_unsure") : w("review.model_says", { title: said.title }));
-      return lines.map((line) => h("p", { class: "v-quiet", text: line }));
+      const problem = !said && !queue.classifier.ready && queue.classifier.problem;
+      return [...lines.map((line) => h("p", { class: "v-quiet", text: line })), problem && V.inServersWords(problem)].filter(Boolean);
     };
     const labelList = (item) => {
       const scores = new Map(((item.prediction && item.prediction.scores) || []).map((score) => [score.label, score.score]));

@@ -55,7 +55,7 @@
     const form = (models) => {
       if (models.kind !== "followed") return h("p", { class: "v-quiet", text: w("champion.only_followed") });
       const others = models.versions.filter((row) => !row.champion).map((row) => row.name);
-      if (!models.movable || !others.length) return h("p", { class: "v-quiet", text: w(models.movable ? "champion.one_version" : "champion.not_movable") });
+      if (!models.movable || !others.length) return h("p", { class: "v-quiet", text: w(!models.movable ? "champion.not_movable" : models.versions.length ? "champion.one_version" : "champion.no_version") });
       const expected = models.champion ? models.champion.version : null;
       // What it replaced when it first came; never by itself one that the gate had refused.
       const first = models.history.filter((one) => one.version === expected).pop();
@@ -109,6 +109,7 @@
       told = found;
       state.collection = found.models ? found.models.slug : null;
       V.sayAccount(found.account);
+      V.sayDemo(found.status.demo);
       if (news) draw();
     } });
     window.addEventListener("popstate", () => { state = M.asked(); load(); });

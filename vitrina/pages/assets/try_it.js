@@ -120,7 +120,7 @@
           : [h("h2", { class: "v-verdict" }, h("bdi", { text: found.top.title })), h("p", { class: "v-quiet", text: w("try.sure", { n }) })].filter(Boolean)),
         h("div", { class: found.abstained ? "v-unsure" : "" }, bars(found.scores.slice(0, 5), w("try.bars"))),
         parts.question,
-        h("p", { class: "v-quiet v-small v-break" }, `${w("try.model")} `, h("bdi", { text: found.model_revision }),
+        h("p", { class: "v-quiet v-small v-break" }, `${w("try.model")} `, h("bdi", { text: V.revision(found.model_revision) }),
           found.seconds ? ` · ${w("try.seconds", { n: found.seconds < 0.1 ? V.number(0.1) : V.number(Number(found.seconds.toFixed(1))) })}` : ""),
       ];
     },
