@@ -34,7 +34,8 @@ def main(arguments: Sequence[str]) -> None:
             if there and there.version == one.name
             else ""
         )
-        print(f"{one.name:5} {one.revision[:12]}  {manifest.created}  {_figure(manifest)}{mark}")
+        figure = _figure(manifest)
+        print(f"{one.name:5} {one.revision[:12]}  {manifest.created}{'  ' if figure else ''}{figure}{mark}")
         if manifest.forced:
             print(f"{'':20}published in spite of the gate: {manifest.forced}")
     for entry in history(repository):
