@@ -135,7 +135,6 @@ def _publish_model(run: Path, told: argparse.Namespace, *, at: str) -> None:
         verify=lambda folder: verify_model(folder, said=f"{repository.name} as it was read back"),
         at=at,
         expected=judged.in_force,
-        reason="; ".join(one for one in (judged.forced, told.reason) if one),
     )
 
 
@@ -165,9 +164,7 @@ def _publish(
     verify: Callable[[Path], Any],
     at: str,
     expected: str | None = None,
-    reason: str = "",
 ) -> None:
-    # `verify` is how it is tried, `expected` what it was compared with, `reason` more than what was told.
     repository = open_repository(told.to, kind)
     listing = content.listing()
     for path, size in listing[:40]:
@@ -185,7 +182,7 @@ def _publish(
         verify=verify,
         by=repository.account(),
         at=at,
-        reason=reason or told.reason,
+        reason="; ".join(one for one in (told.force, told.reason) if one),
         private=told.private,
         expected=expected,
         step=lambda name: print(f"[publish] {name} ...", file=sys.stderr, flush=True),

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     done = again and (log[-1].reason, log[-1].by) == (" ".join(told.reason.split()), by)
     again = again and (done or not is_settled(repository))
     version = told.to or (there.version if again else _replaced(there.version, log))
-    nothing = not again and version == there.version and is_settled(repository)
+    before = repository.references().branches
     moved = move_champion(
         repository,
         version,
@@ -58,10 +58,11 @@ def main(arguments: Sequence[str]) -> None:
         f"{alias_of(repository.kind)} of the {repository.kind} repository {repository.name} points to "
         f"{moved.version} since {moved.since}: {moved.entry.reason}"
     )
-    if nothing:
-        print("It was in force already: nothing has changed, and the reason is not kept.")
-    elif done:
+    nothing = version == there.version and repository.references().branches == before
+    if nothing and done:
         print("It was there already, for this reason. To go further back, name the version with --to.")
+    elif nothing:
+        print("It was in force already: nothing has changed, and the reason is not kept.")
     else:
         print("Apps that follow it switch at their next check.")
 

@@ -144,6 +144,20 @@ def test_what_was_completed_by_half_still_answers(
         assert not (folder / MANIFEST).exists()
 
 
+def test_what_was_cut_off_before_its_settings_came_is_not_used(
+    hub: HubStandIn, vit: StoredRepository
+) -> None:
+    commit = vit.branches["main"]
+    for name in WANTED - {"preprocessor_config.json"}:
+        hf_hub_download("org/vit", name, revision=commit, endpoint=hub.endpoint)
+    hub.fault("/preprocessor_config.json$", status=503, times=None)
+    pinned = ModelReference.parse(f"org/vit@{commit}")
+    # The listing that the first try leaves in the cache names what is not there: what failed is told, each time.
+    for _ in range(2):
+        with pytest.raises(ModelUnavailable, match="503"):
+            fetch(pinned, endpoint=hub.endpoint, patience=ONCE)
+
+
 def test_a_damaged_cache_is_fetched_again(hub: HubStandIn, vit: StoredRepository) -> None:
     pinned = ModelReference.parse(f"org/vit@{vit.branches['main']}")
     folder, _ = fetch(pinned, endpoint=hub.endpoint)

@@ -16,6 +16,7 @@ import pytest
 from tests.repositories.made import AT, content, is_whole, weights
 from vitrina.repositories.folder import FolderRepository, is_folder_repository
 from vitrina.repositories.folder_files import lead, put
+from vitrina.repositories.manifest import MANIFEST
 from vitrina.repositories.release import release
 from vitrina.repositories.repository import (
     Change,
@@ -265,6 +266,42 @@ def test_a_spoilt_version_is_published_anew(in_folder: FolderRepository) -> None
     assert (done.version, done.sent) == ("v2", True)
     for name in ("champion", "main", "v2"):
         assert is_whole(in_folder, name, content(1))
+
+
+@pytest.mark.parametrize("spoilt", [b"{", None])
+def test_a_manifest_that_was_spoilt_keeps_nobody_from_publishing(
+    in_folder: FolderRepository, spoilt: bytes | None
+) -> None:
+    release(in_folder, content(1), verify=lambda folder: None, by="ana", at=AT)
+    place = (in_folder.folder / "v1").resolve() / MANIFEST
+    place.unlink()
+    if spoilt is not None:
+        place.write_bytes(spoilt)
+    for number, version in ((1, "v2"), (3, "v3")):
+        done = release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+        assert (done.version, done.sent) == (version, True)
+        assert is_whole(in_folder, "champion", content(number))
+
+
+def test_a_version_whose_manifest_was_edited_is_not_put_in_force(in_folder: FolderRepository) -> None:
+    for number in (1, 2):
+        release(in_folder, content(number), verify=lambda folder: None, by="ana", at=AT)
+    place = (in_folder.folder / "v1").resolve() / MANIFEST
+    told = json.loads(place.read_bytes()) | {"created": "2020-01-01"}
+    place.unlink()
+    place.write_text(json.dumps(told))
+    with pytest.raises(RepositoryError, match=rf"the files of v1 of .*; found another {MANIFEST}"):
+        move_champion(in_folder, "v1", reason="bad", by="ana", at=AT)
+
+
+def test_a_link_is_brought_along_by_whatever_writes_next(in_folder: FolderRepository) -> None:
+    release(in_folder, content(1), verify=lambda folder: None, by="ana", at=AT)
+    first = in_folder.references().tags["v1"]
+    release(in_folder, content(2), verify=lambda folder: None, by="ana", at=AT)
+    (in_folder.folder / "main").unlink()
+    lead(in_folder.folder, "main", first)
+    in_folder.settle()
+    assert numbers(in_folder, "main") == [2]
 
 
 def numbers(repository: FolderRepository, *names: str) -> list[int | None]:

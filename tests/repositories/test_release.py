@@ -268,6 +268,26 @@ def test_moves_that_cross_leave_main_with_the_later_one(
         assert is_whole(repository, name, content(1))
 
 
+def test_of_two_who_move_at_once_the_one_in_force_brings_main_along(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        publish(repository, number)
+    commit, between = repository.commit, []
+
+    def crossing(branch: str, change: Change, **how: Any) -> str:
+        if branch == "main" and not between:
+            # The other one, slower, still writes main for its own move.
+            between.append(commit(branch, Change({"theirs.txt": b"a"}), **{**how, "message": "the other"}))
+        return commit(branch, change, **how)
+
+    monkeypatch.setattr(repository, "commit", crossing)
+    moved = move_champion(repository, "v1", reason="it is bad", by="luis", at=AT)
+    assert (moved.version, len(between), is_settled(repository)) == ("v1", 1, True)
+    for name in ("champion", "main"):
+        assert is_whole(repository, name, content(1))
+
+
 def test_main_that_was_left_behind_is_brought_along(repository: Repository) -> None:
     publish(repository, 1)
     behind = repository.references().branches["main"]

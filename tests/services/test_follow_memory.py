@@ -9,14 +9,14 @@ from vitrina.services.follow_memory import FollowMemory
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def test_a_failing_version_rests_longer_each_time_up_to_half_an_hour() -> None:
+def test_a_failing_version_rests_longer_each_time_up_to_two_hours() -> None:
     memory, rests = FollowMemory(), []
     for _ in range(10):
         memory.failed("another model.safetensors", NOW, pinned="org/name@1")
         rests.append(
             next(m for m in range(0, 400, 5) if not memory.rests("org/name@1", NOW + timedelta(minutes=m)))
         )
-    assert rests == [5, 10, 20, 30, 30, 30, 30, 30, 30, 30]
+    assert rests == [5, 10, 20, 40, 80, 120, 120, 120, 120, 120]
     assert not memory.rests("org/name@2", NOW)
     memory.succeeded(NOW)
     assert (memory.problem, memory.last_checked) == (None, NOW)

@@ -237,6 +237,8 @@ def test_a_pinned_version_stays(pets: Services, repository: FolderRepository, co
     assert pets.following.state("pets").follows is None
     with pytest.raises(BadRequest):
         pets.following.check("pets")
+    done = pets.following.pin("pets", f"{address(repository)}@versions")
+    assert (done.version, done.revision) == ("v2", pinned(repository, "v2"))
     # Where no version is named it is the one in force now, by its name.
     for named in (address(repository), f"{address(repository)}@main", f"{address(repository)}@champion"):
         done = pets.following.pin("pets", named)

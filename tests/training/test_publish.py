@@ -271,10 +271,18 @@ def test_going_back_goes_back_and_never_forward(
     said = capsys.readouterr().out
     assert "It was in force already: nothing has changed, and the reason is not kept." in said
     assert "Apps that follow it" not in said
+    # Put right is not nothing.
+    fault = online.fault("/commit/main", method="POST", status=403, times=1)
+    assert main(["roll_back", "org/squares", "--to", "v2", "--reason", "on"]) == 2
+    assert fault.struck
+    assert main(["roll_back", "org/squares", "--to", "v2", "--reason", "on"]) == 0
+    assert "Apps that follow it switch at their next check." in capsys.readouterr().out
+    assert main(["roll_back", "org/squares", "--to", "v1", "--reason", "blue ones look grey"]) == 0
+    capsys.readouterr()
     # Nor does it go back twice where the answer to the first was lost.
     assert main(back) == 0
     assert "It was there already, for this reason. To go further back, name the version" in capsys.readouterr().out
-    assert len(there.bytes("main", "champion_history.jsonl").splitlines()) == 3
+    assert len(there.bytes("main", "champion_history.jsonl").splitlines()) == 5
     assert main(["roll_back", "org/squares", "--reason", "another"]) == 2
     assert "Expected a version that was in force before v1; found none" in capsys.readouterr().err
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitrina.errors import ModelUnavailable
+from vitrina.models.checkpoint import SETTINGS
 from vitrina.models.damage import damage
 from vitrina.models.hub_refusals import failed, no_room, refused
 from vitrina.models.reference import ModelReference
@@ -66,10 +67,11 @@ def fetch(
     try:
         return _from_hub(reference, endpoint, patience)
     except ModelUnavailable as error:
-        # Whoever loaded it for a pipeline left what that needs; without the Hub this is what there is. Unless by now
-        # a manifest came that says otherwise.
-        if cached is not None and usable and damage(cached, said=str(reference)) is None:
-            return cached, str(reference.revision)
+        # Whoever loaded it for a pipeline left what that needs; without the Hub this is what there is. Unless what came
+        # by now, a listing or a manifest, says otherwise.
+        there = _cached(reference) if usable else None
+        if there is not None and damage(there, said=str(reference)) is None:
+            return there, str(reference.revision)
         if broken is None:
             raise
         raise ModelUnavailable(
@@ -232,10 +234,22 @@ def _cached(reference: ModelReference) -> Path | None:
     except IncompleteSnapshotError as error:
         # A listing of the commit names more: what there is may be enough to answer with.
         folder = error.snapshot_path
+        if not _has_what_loads(Path(folder), reference):
+            return None
     except LocalEntryNotFoundError:
         return None
     # Who read a small file of the version, its manifest, leaves a folder with that alone.
     return Path(folder) if any(Path(folder).glob("*.safetensors")) else None
+
+
+def _has_what_loads(folder: Path, reference: ModelReference) -> bool:
+    """Whether the settings and weights that a listing of the commit names are there, whatever else is not."""
+    from huggingface_hub import get_cached_repo_tree
+
+    tree = get_cached_repo_tree(reference.name, revision=reference.revision)
+    wanted = [one.path for one in tree if "/" not in one.path and _is_wanted(one.path)]
+    needed = [path for path in wanted if path in SETTINGS or path.endswith(".safetensors")]
+    return all((folder / path).is_file() for path in needed)
 
 
 def _is_complete(cached: Path, reference: ModelReference) -> bool:

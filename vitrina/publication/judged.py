@@ -14,7 +14,7 @@ from vitrina.publication.model_files import ModelFiles
 from vitrina.repositories.manifest import MANIFEST, Manifest, manifest_of
 from vitrina.repositories.release import Content
 from vitrina.repositories.repository import Repository
-from vitrina.repositories.versions import VERSIONS, Champion, champion, versions
+from vitrina.repositories.versions import VERSIONS, Champion, champion, manifest_there, versions
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,12 @@ def _sent_before(repository: Repository, made: ModelFiles) -> tuple[str, Manifes
     branches = repository.references().branches
     sent = [one.revision for one in reversed(versions(repository))]
     for commit in [*([branches[VERSIONS]] if VERSIONS in branches else []), *sent]:
-        if MANIFEST in repository.files(commit):
-            there = manifest_of(repository.read(MANIFEST, revision=commit))
-            if {path: one for path, one in there.files.items() if path != "README.md"} == wanted:
-                return commit, there
+        there = manifest_there(repository, commit)
+        if (
+            there is not None
+            and {path: one for path, one in there.files.items() if path != "README.md"} == wanted
+        ):
+            return commit, there
     return None
 
 

@@ -213,7 +213,7 @@ class FolderRepository:
 
     def _set(self, what: str, name: str, commit: str) -> None:
         # What counts first, then the link to it: killed between the two, a path reader still sees what was in force
-        # before, and `settle`, with which the same command begins, brings the link along.
+        # before, and `settle`, with which whatever writes begins, brings the link along.
         require_leadable(self.folder, name)
         put(self.folder / "refs" / what / name, commit + "\n")
         lead(self.folder, name, commit)

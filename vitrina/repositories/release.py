@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.repositories.folder_files import require_free
-from vitrina.repositories.manifest import BESIDE, MANIFEST, Manifest, check_files, manifest_of
+from vitrina.repositories.manifest import BESIDE, MANIFEST, Manifest, check_files
 from vitrina.repositories.opening import folder_of
 from vitrina.repositories.repository import Change, Repository, RepositoryError, size_of, stored
 from vitrina.repositories.versions import (
@@ -18,6 +18,7 @@ from vitrina.repositories.versions import (
     VERSIONS,
     Champion,
     Version,
+    manifest_there,
     move_champion,
     versions,
 )
@@ -102,6 +103,7 @@ def release(
     """
     step("create")
     repository.create(private=private)
+    repository.settle()
     _refuse_strangers(repository)
     step("look")
     found = _sent_before(repository, content.manifest)
@@ -147,12 +149,11 @@ def _sent_before(repository: Repository, manifest: Manifest) -> tuple[str, Manif
     branches, tags = repository.references()
     sent = [tags[one.name] for one in reversed(versions(repository))]
     for commit in [*([branches[VERSIONS]] if VERSIONS in branches else []), *sent]:
-        if MANIFEST in repository.files(commit):
-            there = manifest_of(repository.read(MANIFEST, revision=commit))
-            same = replace(there, created="") == replace(manifest, created="")
-            # One that was altered since is none: what is at hand is sent again, as a version of its own.
-            if same and not repository.altered(commit):
-                return commit, there
+        there = manifest_there(repository, commit)
+        same = there is not None and replace(there, created="") == replace(manifest, created="")
+        # One that was altered since is none: what is at hand is sent again, as a version of its own.
+        if there is not None and same and not repository.altered(commit):
+            return commit, there
     return None
 
 

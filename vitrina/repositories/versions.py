@@ -16,6 +16,7 @@ from vitrina.repositories.repository import (
     Repository,
     RepositoryChanged,
     RepositoryError,
+    RepositoryUnreachable,
     is_commit,
 )
 
@@ -26,6 +27,8 @@ CHAMPION = "champion"
 MAIN = "main"
 HISTORY = "champion_history.jsonl"
 Action = Literal["publish", "promote", "roll back"]
+# How often main is tried where two move at once.
+_TRIES = 4
 _VERSION = re.compile(r"v[1-9][0-9]*")
 
 
@@ -139,9 +142,7 @@ def move_champion(
     # At the head that the log was read from: who moves it meanwhile is not overwritten.
     moved = _bring(repository, alias, head, given)
     if alias != MAIN:
-        main = repository.references().branches.get(MAIN)
-        _require_still(repository, alias, moved)
-        _bring(repository, MAIN, main, given)
+        _bring_main(repository, alias, moved, given)
     return Champion(moved, version, entry.at, entry)
 
 
@@ -188,6 +189,8 @@ def _require_whole(repository: Repository, version: Version) -> None:
 def _compare(repository: Repository, version: Version, manifest: Manifest) -> None:
     there = repository.hashes(version.revision)
     wrong = [path for path, told in manifest.files.items() if there.get(path) != told.sha256]
+    # What no manifest names, itself for one.
+    wrong += sorted(repository.altered(version.revision) - set(wrong))
     if wrong:
         raise RepositoryError(
             f"the files of {version.name} of {repository.name} as its manifest names them",
@@ -196,14 +199,26 @@ def _compare(repository: Repository, version: Version, manifest: Manifest) -> No
         )
 
 
-def _require_still(repository: Repository, alias: str, moved: str) -> None:
-    """Looked at after the head of main was read: who moved the alias since then moves main as well, or has done so."""
-    if repository.references().branches.get(alias) != moved:
-        raise RepositoryChanged(
-            f"{alias} of {repository.name} as it was just moved",
-            "that somebody else moves it too",
-            "Look at what is in force now, then decide again.",
-        )
+def _bring_main(repository: Repository, alias: str, moved: str, given: _Given) -> None:
+    """main gets what the alias has, for as long as that is what was just put there.
+
+    Two who move at once may each find main changed by the other: the one whose move is in force tries again.
+    """
+    for left in reversed(range(_TRIES)):
+        main = repository.references().branches.get(MAIN)
+        # Looked at after the head of main was read: who moved the alias since then moves main as well.
+        if repository.references().branches.get(alias) != moved:
+            raise RepositoryChanged(
+                f"{alias} of {repository.name} as it was just moved",
+                "that somebody else moves it too",
+                "Look at what is in force now, then decide again.",
+            )
+        try:
+            _bring(repository, MAIN, main, given)
+            return
+        except RepositoryChanged:
+            if not left:
+                raise
 
 
 def _bring(repository: Repository, branch: str, head: str | None, given: _Given) -> str:
@@ -214,7 +229,7 @@ def _bring(repository: Repository, branch: str, head: str | None, given: _Given)
         head = revision
     files, wanted = repository.files(head), repository.files(revision)
     same = HISTORY in files and repository.read(HISTORY, revision=head) == told
-    altered = repository.altered(head)
+    altered = {path for path in repository.altered(head) if path in wanted or path == HISTORY}
     differ = [path for path, one in wanted.items() if files.get(path) != one or one.sha256 is None]
     differ += [path for path in wanted if path in altered and path not in differ]
     removed = [path for path in files if path not in wanted and path not in (HISTORY, *BESIDE)]
@@ -227,6 +242,18 @@ def _bring(repository: Repository, branch: str, head: str | None, given: _Given)
         removed=removed,
     )
     return repository.commit(branch, change, message=given.message, parent=head)
+
+
+def manifest_there(repository: Repository, commit: str) -> Manifest | None:
+    """The manifest in a commit; None where there is none, or none that can be read. Raises RepositoryUnreachable."""
+    if MANIFEST not in repository.files(commit):
+        return None
+    try:
+        return manifest_of(repository.read(MANIFEST, revision=commit))
+    except RepositoryUnreachable:
+        raise
+    except RepositoryError:
+        return None
 
 
 def history_at(repository: Repository, commit: str) -> list[Entry]:

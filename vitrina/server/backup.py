@@ -88,6 +88,7 @@ def take_backup(
     backup was faster, Conflict where the backup there is of another store.
     """
     require_private(repository)
+    repository.settle()
     head = repository.references().branches.get(MAIN)
     there = {} if head is None else repository.files(head)
     before = None if head is None else read_backup(repository, head)

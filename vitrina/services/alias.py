@@ -54,8 +54,9 @@ class Aliases:
         force there now. Raises RepositoryError where there is none."""
         repository = self.open(reference)
         head = repository.references().branches.get(reference.revision or MAIN)
-        if head is not None:
-            return _target(repository, reference, head)
+        target = None if head is None else _target(repository, reference, head)
+        if target is not None and target.version is not None:
+            return target
         commit = commit_of(repository, reference)
         named = [one.name for one in versions(repository) if one.revision == commit]
         return Target(reference.at(commit), named[-1] if named else None, commit)

@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# After a version failed it is left alone for so long, then twice as long, and so on: not for long, since what was wrong
-# with it may have been the road, or a folder that somebody puts right.
-FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=30)
+# After a version failed it is left alone for so long, then twice as long, and so on: not for ever, since what was wrong
+# with it may have been the road, or a folder that somebody puts right; each try may fetch all of it.
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=2)
 
 
 @dataclass(frozen=True)
