@@ -27,7 +27,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
     parser.add_argument("--to", metavar="vN", help="the version; else the one that it replaced")
     parser.add_argument("--reason", required=True, help="why, for the log of the repository")
-    parser.add_argument("--kind", choices=KINDS, help="what it is of; else a model, or what lies in the folder")
+    parser.add_argument(
+        "--kind", choices=KINDS, help="what it is of; else a model, or what lies in the folder"
+    )
     told = parser.parse_args(list(arguments))
     if not told.reason.strip():
         raise BadRequest("a reason", "an empty one", "Say in a few words why: it is what others will read.")

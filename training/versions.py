@@ -17,7 +17,9 @@ def main(arguments: Sequence[str]) -> None:
         prog="python -m training versions", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("repository", help="org/name on the Hub, or the folder that plays its part")
-    parser.add_argument("--kind", choices=KINDS, help="where several on the Hub have that name; else a model first")
+    parser.add_argument(
+        "--kind", choices=KINDS, help="where several on the Hub have that name; else a model first"
+    )
     told = parser.parse_args(list(arguments))
     repository = find_repository(told.repository, told.kind)
     there = champion(repository)

@@ -82,10 +82,6 @@ def tune(
     complete = replace(loaded, model=model.cpu().float().eval())
     if trainer.is_world_process_zero():
         write_table(trainer.state.log_history, run / "history.csv")
-    more = {
-        "training_precision": "bf16" if arguments.bf16 else "float32",
-        "resumed_from": None if before is None else before.name,
-    }
     first = arguments.process_index == 0
     return Trained(
         loaded=complete,
@@ -100,7 +96,10 @@ def tune(
         processes=arguments.world_size,
         learning_rate=float(arguments.learning_rate),
         history=by_epoch(trainer.state.log_history),
-        more=more,
+        more={
+            "training_precision": "bf16" if arguments.bf16 else "float32",
+            "resumed_from": None if before is None else before.name,
+        },
     )
 
 

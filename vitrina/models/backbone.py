@@ -145,7 +145,6 @@ def _write_names(path: Path, labels: LabelScheme) -> None:
     path.write_text(json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
-
 def _labels_of(config: Any, wanted: LabelScheme | None, *, said: str) -> LabelScheme:
     """The model's classes in the order of its outputs, checked against `wanted`, with the model's own task."""
     id2label: Mapping[Any, str] = config.id2label or {}

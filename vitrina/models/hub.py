@@ -244,11 +244,7 @@ def _cached(reference: ModelReference) -> Path | None:
 
 def _has_what_loads(folder: Path, reference: ModelReference) -> bool:
     """Whether the settings and weights that a listing of the commit names are there, whatever else is not."""
-    from huggingface_hub import get_cached_repo_tree
-
-    tree = get_cached_repo_tree(reference.name, revision=reference.revision)
-    wanted = [one.path for one in tree if "/" not in one.path and _is_wanted(one.path)]
-    needed = [path for path in wanted if path in SETTINGS or path.endswith(".safetensors")]
+    needed = [path for path in _listed(reference) or [] if path in SETTINGS or path.endswith(".safetensors")]
     return all((folder / path).is_file() for path in needed)
 
 
@@ -257,17 +253,22 @@ def _is_complete(cached: Path, reference: ModelReference) -> bool:
 
     A pipeline leaves the weights and the configuration, and no listing.
     """
+    if (cached / MANIFEST).is_file():
+        return True
+    listed = _listed(reference)
+    return listed is not None and all((cached / path).is_file() for path in listed)
+
+
+def _listed(reference: ModelReference) -> list[str] | None:
+    """What is wanted of the files that a listing of the commit in the cache names; None where it holds no listing."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
-    if (cached / MANIFEST).is_file():
-        return True
     try:
         tree = get_cached_repo_tree(reference.name, revision=reference.revision)
     except CachedRepoTreeNotFoundError:
-        return False
-    wanted = [one.path for one in tree if "/" not in one.path and _is_wanted(one.path)]
-    return all((cached / path).is_file() for path in wanted)
+        return None
+    return [one.path for one in tree if "/" not in one.path and _is_wanted(one.path)]
 
 
 def _is_wanted(path: str) -> bool:

@@ -154,7 +154,9 @@ def _measured_now(repository: Repository, there: Champion, run: Path, work: Path
 def _table(gate: Gate | None, there: Champion) -> list[str]:
     if gate is None:
         return []
-    lines = [f"On the same {gate.n} test pictures:".ljust(36) + f"this one  {there.version:>8}  worse by at most"]
+    lines = [
+        f"On the same {gate.n} test pictures:".ljust(36) + f"this one  {there.version:>8}  worse by at most"
+    ]
     for one in gate.compared:
         new, old = ("-" if value is None else f"{value:.3f}" for value in (one.new, one.champion))
         mark = "" if one.passes else "   worse"

@@ -144,8 +144,12 @@ def require_leadable(folder: Path, name: str) -> None:
 
 
 def _are_alike(one: Path, other: Path) -> bool:
-    there = [{path.relative_to(place) for path in place.rglob("*") if path.is_file()} for place in (one, other)]
-    return there[0] == there[1] and all(filecmp.cmp(one / path, other / path, shallow=False) for path in there[0])
+    there = [
+        {path.relative_to(place) for path in place.rglob("*") if path.is_file()} for place in (one, other)
+    ]
+    return there[0] == there[1] and all(
+        filecmp.cmp(one / path, other / path, shallow=False) for path in there[0]
+    )
 
 
 def require_free(folder: Path) -> None:
@@ -175,7 +179,6 @@ def require_name(name: str) -> None:
         raise RepositoryError(
             "a name of letters, digits, '.', '_' and '-'", repr(name)[:100], "Choose a plain one."
         )
-
 
 
 def wait_for(lock: IO[str], seconds: float, *, said: str) -> None:

@@ -111,14 +111,7 @@ def move_champion(
     to be in force, "" for none. Raises RepositoryError for a version that is not there or was not published by Vitrina,
     RepositoryChanged where another one is in force or somebody else moves it meanwhile.
     """
-    known = {one.name: one for one in versions(repository)}
-    if version not in known:
-        raise RepositoryError(
-            f"a version of {repository.name} ({', '.join(known) or 'none yet'})",
-            version,
-            "Name one of these.",
-        )
-    wanted = known[version]
+    wanted = _named(repository, version)
     if content is None:
         _require_whole(repository, wanted)  # What was just published was just read back.
     alias = alias_of(repository.kind)
@@ -144,6 +137,17 @@ def move_champion(
     if alias != MAIN:
         _bring_main(repository, alias, moved, given)
     return Champion(moved, version, entry.at, entry)
+
+
+def _named(repository: Repository, version: str) -> Version:
+    known = {one.name: one for one in versions(repository)}
+    if version not in known:
+        raise RepositoryError(
+            f"a version of {repository.name} ({', '.join(known) or 'none yet'})",
+            version,
+            "Name one of these.",
+        )
+    return known[version]
 
 
 def _action(told: Sequence[Entry], version: str) -> Action:
@@ -187,10 +191,12 @@ def _require_whole(repository: Repository, version: Version) -> None:
 
 
 def _compare(repository: Repository, version: Version, manifest: Manifest) -> None:
-    there = repository.hashes(version.revision)
+    there, known = repository.hashes(version.revision), repository.files(version.revision)
     wrong = [path for path, told in manifest.files.items() if there.get(path) != told.sha256]
-    # What no manifest names, itself for one.
-    wrong += sorted(repository.altered(version.revision) - set(wrong))
+    # What no manifest names, itself for one, is compared with what was committed, where that is told.
+    wrong += [
+        path for path, one in known.items() if path not in wrong and one.sha256 not in (None, there.get(path))
+    ]
     if wrong:
         raise RepositoryError(
             f"the files of {version.name} of {repository.name} as its manifest names them",

@@ -42,9 +42,7 @@ def storage_in_words(settings: Settings, environment: Mapping[str, str], *, volu
         )
     backup = ""
     if settings.backup_repository:
-        backup = (
-            f" A backup is kept at {settings.backup_repository}, every {settings.backup_minutes} min."
-        )
+        backup = f" A backup is kept at {settings.backup_repository}, every {settings.backup_minutes} min."
     missing = f"no volume that may be written to is mounted at {environment.get('VITRINA_DATA') or volume}"
     if settings.forgets == "pictures":
         return (

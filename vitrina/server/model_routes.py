@@ -33,7 +33,7 @@ class Move(BaseModel):
 def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """GET /api/models, GET /api/models/card, POST /api/models/compare."""
     router = APIRouter(tags=["models"])
-    hub, places = services.model_hub, Places(total=PLACES, each=2)
+    hub = services.model_hub
 
     @router.get("/api/models")
     def models(
@@ -52,6 +52,13 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         """The card of a version as a tree of a few known elements; no markup."""
         response.headers["Cache-Control"] = "no-cache"
         return {"collection": collection, "version": version, "card": hub.card(collection, version)}
+
+    _add_compare(router, services, max_upload_bytes=max_upload_bytes)
+    return router
+
+
+def _add_compare(router: APIRouter, services: Services, *, max_upload_bytes: int) -> None:
+    places = Places(total=PLACES, each=2)
 
     @router.post("/api/models/compare", openapi_extra=_PICTURE)
     async def compare(
@@ -81,8 +88,6 @@ def model_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
             )
         response.headers["Cache-Control"] = "no-store"
         return result
-
-    return router
 
 
 def staff_model_routes(services: Services) -> APIRouter:

@@ -74,13 +74,20 @@ class SeenKeys:
 def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """POST /predict, GET /predictions, GET /predictions/{id}, DELETE /predictions/reset, GET /health."""
     router = APIRouter()
-    keys, places = SeenKeys(), Places(total=PLACES, each=PLACES // 4)
+    _add_predict(router, services, max_upload_bytes=max_upload_bytes)
+    _add_log(router, services)
 
-    def staff(request: Request) -> Principal:
-        require_same_origin(request)
-        principal = services.principal_of(request)
-        principal.require_staff()
-        return principal
+    @router.get("/health", tags=["health"])
+    def health(request: Request) -> dict[str, Any]:
+        """Whether the gallery answers, and how each collection's model fares. Loads nothing."""
+        states = {c.slug: services.classifiers.state(c.slug).kind for c in services.store.collections.all()}
+        return {"status": "ok", "version": __version__, "models": states, **services.status("en")}
+
+    return router
+
+
+def _add_predict(router: APIRouter, services: Services, *, max_upload_bytes: int) -> None:
+    keys, places = SeenKeys(), Places(total=PLACES, each=PLACES // 4)
 
     @router.post(
         "/predict", tags=["predictions"], openapi_extra=_PICTURE_BODY, responses={201: {}, **_REFUSALS}
@@ -118,6 +125,14 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         response.headers["Cache-Control"] = "no-store"
         return result
 
+
+def _add_log(router: APIRouter, services: Services) -> None:
+    def staff(request: Request) -> Principal:
+        require_same_origin(request)
+        principal = services.principal_of(request)
+        principal.require_staff()
+        return principal
+
     @router.get("/predictions", tags=["predictions"], responses=_STAFF_ONLY)
     def predictions(
         principal: Principal = Depends(staff),
@@ -152,11 +167,3 @@ def rest_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     def prediction(prediction_id: str) -> dict[str, Any]:
         """One prediction by the id its sender was given."""
         return services.trial.one(prediction_id)
-
-    @router.get("/health", tags=["health"])
-    def health(request: Request) -> dict[str, Any]:
-        """Whether the gallery answers, and how each collection's model fares. Loads nothing."""
-        states = {c.slug: services.classifiers.state(c.slug).kind for c in services.store.collections.all()}
-        return {"status": "ok", "version": __version__, "models": states, **services.status("en")}
-
-    return router

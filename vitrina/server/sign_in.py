@@ -209,7 +209,7 @@ def _signed_in(
     except Busy:
         raise  # Nobody looked at the password.
     except VitrinaError:
-        pass
+        pass  # What cannot be a name or a password is a wrong one: nobody is told which.
     if account is None:
         return page_for(request, services, settings, next_page=next_page, problem=problem, name=name)
     return enter(services, account, next_page=next_page)

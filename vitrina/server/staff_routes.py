@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -40,12 +41,14 @@ class Undo(BaseModel):
 def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
     """Everything the desk calls. Each route hands the principal on; the service layer checks it again."""
     router = APIRouter(prefix="/backend", tags=["staff"])
-    curation = services.curation
-    # Apart from those of visitors, whom staff do not wait for.
-    places = Places(total=32, each=16)
+    _add_collections(router, services)
+    _add_pictures(router, services)
+    _add_upload(router, services, max_upload_bytes=max_upload_bytes)
+    return router
 
-    def principal_of(request: Request) -> Principal:
-        return services.principal_of(request)
+
+def _add_collections(router: APIRouter, services: Services) -> None:
+    curation, principal_of = services.curation, _principal_of(services)
 
     @router.get("/api/collections")
     def collections(request: Request, principal: Principal = Depends(principal_of)) -> dict[str, Any]:
@@ -92,6 +95,10 @@ def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         batch = asked.batch if asked else None
         return curation.undo(principal, slug, batch=batch, language=services.language_of(request))
 
+
+def _add_pictures(router: APIRouter, services: Services) -> None:
+    curation, principal_of = services.curation, _principal_of(services)
+
     @router.get("/api/pictures/{picture_id}")
     def item(
         request: Request, picture_id: int, principal: Principal = Depends(principal_of)
@@ -114,6 +121,11 @@ def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
             return curation.label(principal, picture_id, label, expected_version=version, language=language)
         return curation.move(principal, picture_id, act, expected_version=version, language=language)
 
+
+def _add_upload(router: APIRouter, services: Services, *, max_upload_bytes: int) -> None:
+    # Apart from those of visitors, whom staff do not wait for.
+    curation, places = services.curation, Places(total=32, each=16)
+
     @router.post("/pictures", status_code=201)
     async def upload(
         request: Request, response: Response, collection: str = Query(max_length=64)
@@ -132,4 +144,9 @@ def staff_routes(services: Services, *, max_upload_bytes: int) -> APIRouter:
         response.status_code = 201 if result["created"] else 200
         return result
 
-    return router
+
+def _principal_of(services: Services) -> Callable[[Request], Principal]:
+    def principal_of(request: Request) -> Principal:
+        return services.principal_of(request)
+
+    return principal_of
